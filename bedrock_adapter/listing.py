@@ -1,0 +1,145 @@
+"""The list of models: Bedrock's own, the operator's aliases, the plugins'. Refreshed in the background."""
+
+import asyncio
+import difflib
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from bedrock_adapter.errors import ServiceError, UnknownModelError
+from bedrock_adapter.io import IO
+from bedrock_adapter.manager import PluginManager
+from bedrock_adapter.model_id import parse_model_id
+from bedrock_adapter.types import Json
+from bedrock_adapter.wire import WireRequest
+
+_LOG = logging.getLogger(__name__)
+_USEFUL = frozenset({"TEXT", "EMBEDDING"})
+
+
+class ModelListing:
+    """Answers `GET /v1/models`.
+
+    An expired list is answered at once while it is refreshed; the first call and `refresh` wait. A call that Bedrock denies
+    leaves its part out and is logged; only if nothing can be listed is it an error.
+    """
+
+    def __init__(self, manager: PluginManager, io: Callable[[], IO], clock: Callable[[], float] = time.monotonic) -> None:
+        self._manager = manager
+        self._settings = manager.settings
+        self._io = io
+        self._clock = clock
+        self._models: dict[str, Json] | None = None
+        self._fresh_until = 0.0
+        self._refreshing: asyncio.Task[dict[str, Json]] | None = None
+
+    async def models(self, *, refresh: bool = False) -> list[Json]:
+        """OpenAI model objects, in Bedrock's order."""
+        if self._models is None or refresh:
+            return list((await self._refresh()).values())
+        if self._clock() >= self._fresh_until and not self._busy():
+            self._refreshing = asyncio.ensure_future(self._refresh())
+            self._refreshing.add_done_callback(_log_failure)
+        return list(self._models.values())
+
+    async def model(self, model: str) -> Json:
+        """One model by id.
+
+        Raises:
+            UnknownModelError: it is not listed; the message has close matches.
+        """
+        await self.models()
+        found = (self._models or {}).get(model)
+        if found is None:
+            close = difflib.get_close_matches(model, list(self._models or ()), 3)
+            hint = f"; close are {', '.join(close)}" if close else ""
+            raise UnknownModelError(f"the model {model!r} is not listed{hint}", param="model")
+        return found
+
+    def _busy(self) -> bool:
+        task = self._refreshing
+        # A task of a loop that has ended never finishes: a new loop starts its own.
+        return task is not None and not task.done() and not task.get_loop().is_closed()
+
+    async def _refresh(self) -> dict[str, Json]:
+        listed = await self._bedrock()
+        for alias in self._settings.aliases:
+            if not set(alias.name) & set("*?["):
+                listed.setdefault(alias.name, _entry(alias.name, "alias"))
+        for model in self._manager.list_models():
+            listed.setdefault(model["id"], {**_entry(model["id"], "bedrock_adapter"), **model})
+        self._models = listed
+        self._fresh_until = self._clock() + self._settings.models_ttl
+        return listed
+
+    async def _bedrock(self) -> dict[str, Json]:
+        results = await asyncio.gather(
+            self._foundation_models(),
+            self._profiles("SYSTEM_DEFINED"),
+            self._profiles("APPLICATION"),
+            return_exceptions=True,
+        )
+        failures = [result for result in results if isinstance(result, BaseException)]
+        for failure in failures:
+            if not isinstance(failure, ServiceError):
+                raise failure
+            _LOG.warning("a part of the model list is missing: %s", failure.message)
+        if len(failures) == len(results):
+            raise failures[0]
+        foundation, system, application = (result if isinstance(result, list) else [] for result in results)
+        return _joined(foundation, [*system, *application])
+
+    async def _foundation_models(self) -> list[Json]:
+        answer = await self._io().bedrock(WireRequest("ListFoundationModels"))
+        return list(answer.json().get("modelSummaries", []))
+
+    async def _profiles(self, kind: str) -> list[Json]:
+        found: list[Json] = []
+        query = {"maxResults": "1000", "type": kind}
+        while True:
+            answer = (await self._io().bedrock(WireRequest("ListInferenceProfiles", query=query))).json()
+            found += answer.get("inferenceProfileSummaries", [])
+            token = answer.get("nextToken")
+            if not token:
+                return found
+            query = {**query, "nextToken": token}
+
+
+def _joined(foundation: Iterable[Json], profiles: Iterable[Json]) -> dict[str, Json]:
+    """Foundation models callable by id, and profiles, which carry no modalities of their own."""
+    listed: dict[str, Json] = {}
+    useless: set[str] = set()
+    owners: dict[str, str] = {}
+    for summary in foundation:
+        base = parse_model_id(summary["modelId"]).base
+        owners[base] = summary.get("providerName", "bedrock")
+        if not _USEFUL & set(summary.get("outputModalities", _USEFUL)):
+            useless.add(base)
+        elif "ON_DEMAND" in summary.get("inferenceTypesSupported", ["ON_DEMAND"]):
+            born = summary.get("modelLifecycle", {}).get("startOfLifeTime")
+            listed[summary["modelId"]] = _entry(summary["modelId"], owners[base], born)
+    for profile in profiles:
+        base = next((parse_model_id(model["modelArn"]).base for model in profile.get("models", [])), "")
+        if base in useless:
+            continue
+        name = profile["inferenceProfileArn" if profile.get("type") == "APPLICATION" else "inferenceProfileId"]
+        listed[name] = _entry(name, owners.get(base, "bedrock"), profile.get("createdAt"))
+    return listed
+
+
+def _entry(model: str, owner: str, born: str | None = None) -> Json:
+    return {"id": model, "object": "model", "created": _epoch(born), "owned_by": owner}
+
+
+def _epoch(iso: str | None) -> int:
+    try:
+        return int(datetime.fromisoformat(iso).timestamp()) if iso else 0
+    except ValueError:
+        return 0
+
+
+def _log_failure(task: "asyncio.Task[dict[str, Json]]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _LOG.warning("the model list could not be refreshed: %s", error)
+

@@ -1,0 +1,228 @@
+"""Routes: what plugins chose for one (model, operation), resolved once and then only run.
+
+Asking pluggy costs about 16 + 6 per plugin bare calls, so it is asked when a route is built; a request is a loop over the
+route's plain functions.
+"""
+
+import enum
+import threading
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bedrock_adapter.call import Call
+from bedrock_adapter.model_id import ModelId
+from bedrock_adapter.profiles import Profile
+from bedrock_adapter.settings import Settings
+from bedrock_adapter.types import Chunk, Event, Json, Operation
+from bedrock_adapter.wire import WireRequest, WireResponse
+
+if TYPE_CHECKING:
+    from bedrock_adapter.io import IO
+
+
+class Stage(enum.IntEnum):
+    """When a step runs. Within a stage steps run in the order of their plugins' names, never of registration."""
+
+    IDENTITY = 10
+    """Names and aliases of fields: `extra_body`, camelCase, deprecated forms."""
+    MESSAGES = 20
+    """The conversation: `messages` and `system`."""
+    INFERENCE = 30
+    """inferenceConfig and sampling."""
+    TOOLS = 40
+    """toolConfig, tool history, structured output."""
+    REASONING = 50
+    """Thinking, and what it forbids."""
+    FAMILY = 60
+    """Quirks of one model family."""
+    POLICY = 80
+    """Guardrails, caching, metadata: what an operator decides."""
+    FINAL = 90
+    """Last checks."""
+
+
+class Need(Protocol):
+    """Something that must be fetched before a request can be encoded. Steps stay pure: they declare it, the adapter loads it.
+
+    A frozen dataclass is a good need: equal needs are loaded once, and its repr is shown by `NeedsIO`.
+    """
+
+    @property
+    def key(self) -> Hashable:
+        """Where the value is found: `call.resources[need.key]`, or `call.resource(need)`."""
+
+    def load(self, io: "IO") -> Awaitable[Any]:
+        """Fetch it. An `AdapterError` raised here is the client's answer."""
+
+
+class Save(Protocol):
+    """Something to be written once an answer is complete, appended to `call.saves` by a response or stream step."""
+
+    def save(self, io: "IO") -> Awaitable[None]:
+        """Write it. Failures are logged, never the client's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transformation of a request (or, from `bedrock_transform_response`, of an answer).
+
+    Attributes:
+        stage: when it runs.
+        run: `run(call)`; for a response step `run(call, response)`, editing the folded OpenAI response in place.
+        name: shown by `explain`; the function's name by default.
+        handles: OpenAI request fields that this step takes care of. A field that no step handles is noted or refused.
+        needs: `needs(call)` yields what must be loaded before `run`. It sees the untouched request.
+        plugin: filled in by the manager.
+    """
+
+    stage: Stage
+    run: Callable[..., None]
+    name: str = ""
+    handles: frozenset[str] = frozenset()
+    needs: Callable[[Call], Iterable[Need]] | None = None
+    plugin: str = ""
+
+
+ChunkFunction = Callable[[Chunk], Chunk | list[Chunk] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStep:
+    """A transformation of chunks, for streams and unary answers alike (a unary answer is decoded into chunks and folded).
+
+    Attributes:
+        stage: order among stream steps.
+        open: called once per answer with the `Call`; returns `chunk -> chunk | list of chunks | None` with its own state, or
+            None where this answer needs nothing. What it holds back it must release on the chunk with a `finish_reason`.
+        name, plugin: as in `Step`.
+    """
+
+    stage: Stage
+    open: Callable[[Call], ChunkFunction | None]
+    name: str = ""
+    plugin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """Turns one kind of message content into Converse content blocks.
+
+    Attributes:
+        kind: `part` (a content part by its `type`), `field` (an assistant message's field, e.g. `tool_calls`) or `role`
+            (a whole message of another role, e.g. `tool`, that becomes part of a user turn).
+        name: the part type, field or role.
+        convert: `convert(call, value, path)` returns the blocks; `path` is `messages[2].content[0]`, for errors and notes.
+        before: a `field` whose blocks precede the message's own content (thinking does).
+        plugin: filled in by the manager.
+    """
+
+    kind: str
+    name: str
+    convert: Callable[[Call, Any, str], list[Json]]
+    before: bool = False
+    plugin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatDialect:
+    """A wire format for chat.
+
+    Attributes:
+        name: what `Profile.dialect` says.
+        encode: the call's body as one HTTP request. Where `call.stream` is set and the request's operation does not
+            stream, the adapter makes the stream from the unary answer.
+        decode: the chunks of a unary answer, finish and usage included.
+        stream: opens a translator of one stream: `event -> chunks`.
+    """
+
+    name: str
+    encode: Callable[[Call], WireRequest]
+    decode: Callable[[Call, WireResponse], list[Chunk]]
+    stream: Callable[[Call], Callable[[Event], list[Chunk]]]
+    plugin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingDialect:
+    """A wire format for embeddings.
+
+    Attributes:
+        name: what `Profile.dialect` says.
+        encode: the canonical body (`{"inputs": [...], "dimensions"?, "input_type"?, …}`) as one or more HTTP requests, in
+            input order.
+        decode: the OpenAI embedding response, from the answers in the same order.
+    """
+
+    name: str
+    encode: Callable[[Call], Sequence[WireRequest]]
+    decode: Callable[[Call, Sequence[WireResponse]], Json]
+    plugin: str = ""
+
+
+Dialect = ChatDialect | EmbeddingDialect
+
+Recovery = Callable[[Call], None]
+"""Edits an encoded call so that it can be sent once more, e.g. without a field that Bedrock has just refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Everything decided for one (model, operation). Built once, shared by all requests and threads.
+
+    Attributes:
+        operation: `chat` or `embeddings`.
+        model: the resolved id.
+        profile: what is known of the model.
+        settings: the adapter's settings.
+        dialect: the wire format.
+        requests, responses, streams: steps in order.
+        converters: by (kind, name).
+        handled: OpenAI fields that some request step handles.
+    """
+
+    operation: Operation
+    model: ModelId
+    profile: Profile
+    settings: Settings
+    dialect: Dialect | None = None
+    requests: tuple[Step, ...] = ()
+    responses: tuple[Step, ...] = ()
+    streams: tuple[StreamStep, ...] = ()
+    converters: Mapping[tuple[str, str], Converter] = field(default_factory=dict)
+    handled: frozenset[str] = frozenset()
+
+    def needs(self, call: Call) -> list[Need]:
+        """What `call` must load first, each need once."""
+        found: dict[Hashable, Need] = {}
+        for step in self.requests:
+            if step.needs is not None:
+                for need in step.needs(call):
+                    found.setdefault(need.key, need)
+        return list(found.values())
+
+
+class RouteTable:
+    """Routes by (operation, model string), replaced copy-on-write so that readers take no lock.
+
+    Bounded, because model strings are client input.
+    """
+
+    LIMIT = 1024
+
+    def __init__(self) -> None:
+        self._routes: dict[tuple[str, str], Route] = {}
+        self._lock = threading.Lock()
+
+    def get(self, operation: str, model: str) -> Route | None:
+        return self._routes.get((operation, model))
+
+    def put(self, operation: str, model: str, route: Route) -> None:
+        with self._lock:
+            kept = {} if len(self._routes) >= self.LIMIT else dict(self._routes)
+            kept[operation, model] = route
+            self._routes = kept
+
+    def clear(self) -> None:
+        with self._lock:
+            self._routes = {}

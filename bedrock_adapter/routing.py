@@ -1,0 +1,105 @@
+"""From a model string to its route: resolve the id, merge its profile, ask the plugins for steps. No I/O."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bedrock_adapter.errors import RequestError, UnknownModelError
+from bedrock_adapter.model_id import ModelId, parse_model_id
+from bedrock_adapter.profile_files import load_layers
+from bedrock_adapter.profiles import Catalogue
+from bedrock_adapter.routes import ChatDialect, Dialect, Route, RouteTable
+from bedrock_adapter.types import Operation
+
+if TYPE_CHECKING:
+    from bedrock_adapter.manager import PluginManager
+
+_KINDS = {"chat": "chat", "embeddings": "embedding"}
+_SETTINGS_PRIORITY = 100
+
+
+class Router:
+    """Builds routes and keeps them."""
+
+    def __init__(self, manager: "PluginManager") -> None:
+        self.manager = manager
+        self.settings = manager.settings
+        self._table = RouteTable()
+        self._models: dict[str, ModelId] = {}
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        layers = self.manager.layers()
+        for path in self.settings.profiles:
+            layers += load_layers(path, priority=_SETTINGS_PRIORITY)
+        return Catalogue(layers)
+
+    @cached_property
+    def dialects(self) -> dict[str, Dialect]:
+        return self.manager.dialects()
+
+    def forget(self) -> None:
+        """Drop everything built: a plugin has been added."""
+        self._table.clear()
+        self._models = {}
+        for name in ("catalogue", "dialects"):
+            self.__dict__.pop(name, None)
+
+    def resolve(self, model: Any) -> ModelId:
+        """What a model string means.
+
+        Raises:
+            RequestError: it is no string, or empty.
+            UnknownModelError: a plugin refused it.
+        """
+        if not isinstance(model, str) or not model.strip():
+            raise RequestError("model must be a non-empty string", param="model", code="invalid_value")
+        found = self._models.get(model)
+        if found is None:
+            found = self.manager.resolve_model(model) or parse_model_id(model)
+            if len(self._models) >= RouteTable.LIMIT:  # client input: bounded
+                self._models = {}
+            self._models[model] = found
+        return found
+
+    def route(self, operation: Operation, model: ModelId) -> Route:
+        """The route of a resolved model.
+
+        Raises:
+            NoPluginsError: nothing speaks the model's wire format.
+            RequestError: the model does not do this operation.
+        """
+        key = f"{model.requested}\n{model.base}"
+        route = self._table.get(operation, key)
+        if route is None:
+            route = self._build(operation, model)
+            self._table.put(operation, key, route)
+        return route
+
+    def _build(self, operation: Operation, model: ModelId) -> Route:
+        profile = self.catalogue.profile(model.base)
+        if not profile.known and operation == "embeddings":
+            raise UnknownModelError(f"{model.requested!r} is no embedding model that is known here", param="model")
+        if profile.kind != _KINDS[operation]:
+            raise RequestError(
+                f"{model.requested!r} is a model for {profile.kind}, not for {_KINDS[operation]}",
+                param="model",
+                code="model_not_supported",
+            )
+        if reason := profile.extra.get("unavailable"):
+            raise RequestError(f"{model.requested!r} cannot be served: {reason}", param="model", code="model_not_supported")
+        dialect = self.dialects.get(profile.dialect)
+        if dialect is None:
+            raise self.manager.require(f"the dialect {profile.dialect!r} of {model.requested!r}")
+        if isinstance(dialect, ChatDialect) != (operation == "chat"):
+            raise self.manager.require(f"a dialect for {operation} named {profile.dialect!r}")
+        bare = Route(operation, model, profile, self.settings, dialect)
+        requests = self.manager.request_steps(bare)
+        return replace(
+            bare,
+            requests=requests,
+            responses=self.manager.response_steps(bare),
+            streams=self.manager.stream_steps(bare),
+            converters=self.manager.converters(bare) if operation == "chat" else {},
+            handled=frozenset().union(*(step.handles for step in requests)),
+        )

@@ -1,0 +1,59 @@
+"""Fixtures for authors of plugins and hosts; pytest finds them through the entry-point group `pytest11`.
+
+Everything is imported within the fixtures: this module is loaded in every test run of an environment that has the adapter.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from bedrock_adapter.adapter import Adapter
+    from bedrock_adapter.testing.emulator import BedrockEmulator
+
+
+@pytest.fixture
+def bedrock_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> pytest.MonkeyPatch:
+    """No AWS or adapter variable from outside, and no AWS files of the user's."""
+    for name in os.environ:
+        if name.startswith(("AWS_", "BEDROCK_ADAPTER_")) or name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.delenv(name)
+    empty = tmp_path_factory.mktemp("aws")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(empty / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(empty / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+@pytest.fixture
+def bedrock_emulator(bedrock_environment: pytest.MonkeyPatch) -> "Iterator[BedrockEmulator]":
+    """A strict local Bedrock; the environment points at it."""
+    from bedrock_adapter.testing.emulator import BedrockEmulator
+
+    with BedrockEmulator() as emulator:
+        for name, value in emulator.environ.items():
+            bedrock_environment.setenv(name, value)
+        yield emulator
+
+
+@pytest.fixture
+def bedrock_adapter_for(bedrock_environment: pytest.MonkeyPatch) -> "Iterator[Callable[..., Adapter]]":
+    """Makes adapters with the built-in plugins and chosen others, whatever is installed: `bedrock_adapter_for(plugin, strict=True)`.
+
+    `builtins=False` leaves the built-in plugins out. Adapters are closed after the test.
+    """
+    from bedrock_adapter.adapter import Adapter
+    from bedrock_adapter_plugins import load_builtins
+
+    made: list[Adapter] = []
+
+    def make(*plugins: object, builtins: bool = True, **options: Any) -> Adapter:
+        adapter = Adapter(plugins=[*(load_builtins() if builtins else ()), *plugins], autoload=False, **options)
+        made.append(adapter)
+        return adapter
+
+    yield make
+    for adapter in made:
+        adapter.close()
