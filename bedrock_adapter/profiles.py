@@ -360,6 +360,8 @@ def _checked_member(part: str, name: str, value: Any) -> Any:
 def _fits(value: Any, hint: Any) -> bool:
     if hint in (bool, str):
         return isinstance(value, hint)
+    if value is None and hint == int | None:
+        return True
     if hint is int or hint == int | None:
         return isinstance(value, int) and not isinstance(value, bool)
     member = int if hint == tuple[int, ...] else str

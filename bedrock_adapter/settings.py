@@ -61,6 +61,7 @@ class Settings:
         profile_retry: geo prefixes of inference profiles to try when a model refuses on-demand use, in order, e.g. `us,global`;
             empty: never.
         api_key: bearer key that `serve` asks for.
+        cors_origins: origins of browser clients that the ASGI host allows.
         redis_url: store of signed thinking shared by workers.
         publish: what the LiteLLM host lists: `auto`, `all`, `none` or globs.
         options: tables of single plugins, by plugin name: `[options.reasoning]`, `BEDROCK_ADAPTER_OPTIONS__REASONING__TAGS`.
@@ -87,6 +88,7 @@ class Settings:
     retry_deadline: float = 60.0
     profile_retry: tuple[str, ...] = ()
     api_key: str | None = field(default=None, repr=False)
+    cors_origins: tuple[str, ...] = ()
     redis_url: str | None = field(default=None, repr=False)
     publish: tuple[str, ...] = ("auto",)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

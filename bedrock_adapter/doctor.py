@@ -1,0 +1,99 @@
+"""What `bedrock-adapter doctor` examines: no network but what a credential chain itself asks."""
+
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bedrock_adapter.errors import AdapterError
+from bedrock_adapter.settings import Settings, load_settings
+
+Row = dict[str, Any]
+_EXTRAS = {"server": "uvicorn", "proxy": "fastapi", "litellm": "litellm", "testing": "pytest_httpserver", "redis": "redis"}
+
+
+def examine() -> list[Row]:
+    """Rows `{check, state, detail}`; `state` is ok, note or failed."""
+    rows = [_row("python", "ok", sys.version.split()[0])]
+    rows += [_package(name) for name in ("bedrock-adapter", "boto3", "aiohttp", "pluggy", "tiktoken")]
+    rows += [_extra(extra, module) for extra, module in _EXTRAS.items()]
+    try:
+        settings = load_settings()
+    except AdapterError as error:
+        return [*rows, _row("settings", "failed", error.message)]
+    rows += _settings(settings)
+    for check in (_plugins, _credentials, _encodings, _prices):
+        rows += _guarded(check, settings)
+    return rows
+
+
+def _row(check: str, state: str, detail: str) -> Row:
+    return {"check": check, "state": state, "detail": detail}
+
+
+def _guarded(check: Callable[[Settings], Iterable[Row]], settings: Settings) -> list[Row]:
+    name = check.__name__.strip("_")
+    try:
+        return list(check(settings))
+    except AdapterError as error:
+        return [_row(name, "failed", error.message)]
+    except Exception as error:  # noqa: BLE001 - a doctor reports whatever it meets
+        return [_row(name, "failed", f"{type(error).__name__}: {error}")]
+
+
+def _package(name: str) -> Row:
+    try:
+        return _row(name, "ok", importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return _row(name, "failed", "not installed")
+
+
+def _extra(extra: str, module: str) -> Row:
+    if importlib.util.find_spec(module):
+        return _row(f"extra {extra}", "ok", "installed")
+    return _row(f"extra {extra}", "note", f"not installed: pip install 'bedrock-adapter[{extra}]'")
+
+
+def _settings(settings: Settings) -> Iterable[Row]:
+    for name in ("default_model", "default_embedding_model"):
+        value = getattr(settings, name)
+        names = "gpt-*" if name == "default_model" else "text-embedding-*"
+        yield _row(name, "ok" if value else "note", value or f"unset: {names} is answered with 404")
+    yield _row("aliases", "ok", ", ".join(alias.name for alias in settings.aliases) or "none")
+    yield _row("api_key", "ok" if settings.api_key else "note", "set" if settings.api_key else "unset: serve binds loopback only")
+    yield _row("fetch", "ok", f"{settings.fetch}; exempt: {', '.join(settings.fetch_allow) or 'none'}")
+
+
+def _plugins(settings: Settings) -> Iterable[Row]:
+    from bedrock_adapter.adapter import Adapter
+
+    adapter = Adapter(settings)
+    yield _row("plugins", "ok" if adapter.plugins else "failed", ", ".join(info.name for info in adapter.plugins) or "none")
+    yield _row("catalogue", "ok", f"{len(adapter.router.catalogue.layers)} layers, {len(adapter.router.dialects)} dialects")
+
+
+def _credentials(settings: Settings) -> Iterable[Row]:
+    from bedrock_adapter.transport.credentials import describe
+
+    for check, state, detail in describe(settings.target):
+        yield _row(check, state, detail)
+
+
+def _encodings(settings: Settings) -> Iterable[Row]:
+    try:
+        from bedrock_adapter_plugins.tokens import availability
+    except ImportError:
+        yield _row("token encodings", "note", "the plugin tokens is not installed")
+        return
+    for encoding in availability():
+        yield _row(f"encoding {encoding['encoding']}", "ok" if encoding["offline"] else "note", encoding["source"])
+
+
+def _prices(settings: Settings) -> Iterable[Row]:
+    if importlib.util.find_spec("litellm") is None:
+        return
+    from bedrock_adapter.hosts.litellm import unpriced
+
+    missing = unpriced(settings)
+    yield _row("prices in LiteLLM", "note" if missing else "ok", f"none for {', '.join(missing)}" if missing else "all known")
