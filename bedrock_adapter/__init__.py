@@ -41,6 +41,48 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "Adapter",
+    "AdapterError",
+    "Alias",
+    "Answer",
+    "Call",
+    "ChatDialect",
+    "ChatStream",
+    "ConfigError",
+    "Context",
+    "Converter",
+    "EmbeddingDialect",
+    "Encoded",
+    "Layer",
+    "ModelId",
+    "Need",
+    "NeedsIO",
+    "Note",
+    "PluginError",
+    "Profile",
+    "RequestError",
+    "Route",
+    "Save",
+    "ServiceError",
+    "Settings",
+    "Stage",
+    "Step",
+    "StreamStep",
+    "Target",
+    "Transport",
+    "TransportStream",
+    "TransportWrapper",
+    "UnknownModelError",
+    "UnsupportedFeatureError",
+    "WireRequest",
+    "WireResponse",
+    "hookimpl",
+    "install",
+    "load_settings",
+    "parse_model_id",
+]
+
 _HOMES = {
     "adapter": ("Adapter", "Encoded"),
     "call": ("Call", "Context", "Note"),
@@ -65,10 +107,6 @@ _HOMES = {
     "wire": ("Target", "WireRequest", "WireResponse"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [  # noqa: PLE0604
-    *sorted(_HOME_OF),
-]
 
 
 def __getattr__(name: str) -> Any:

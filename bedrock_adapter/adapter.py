@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bedrock_adapter.call import NO_CONTEXT, Call, Context, Note
-from bedrock_adapter.engine import Answer, ChatStream, Engine, decode_chat, encode, run_responses
+from bedrock_adapter.embedding import decode_part, join, wire_requests
+from bedrock_adapter.engine import Answer, ChatStream, Engine, decode_chat, encode, run_responses, wire_request
 from bedrock_adapter.explain import explain
 from bedrock_adapter.io import IO
 from bedrock_adapter.listing import ModelListing
@@ -15,7 +16,7 @@ from bedrock_adapter.lookup import ModelBehind
 from bedrock_adapter.manager import PluginInfo, PluginManager
 from bedrock_adapter.model_id import ModelId
 from bedrock_adapter.portal import Portal
-from bedrock_adapter.routes import ChatDialect, EmbeddingDialect, Need, Route
+from bedrock_adapter.routes import Need, Route
 from bedrock_adapter.routing import Router
 from bedrock_adapter.settings import Settings, load_settings
 from bedrock_adapter.streaming import StreamDecoder
@@ -119,7 +120,7 @@ class Adapter:
         return await self.engine.chat(request, context)
 
     async def open_stream(self, request: Mapping[str, Any], *, context: Context = NO_CONTEXT) -> ChatStream:
-        """As `astream`, but opened when it returns: failures before the first event are raised here, and chunks come in batches."""
+        """As `astream`, but open when it returns: earlier failures are raised here, and chunks come in batches."""
         return await self.engine.stream(request, context)
 
     async def astream(self, request: Mapping[str, Any], *, context: Context = NO_CONTEXT) -> AsyncIterator[Chunk]:
@@ -215,11 +216,9 @@ class Adapter:
         """
         call = self._call(request, self.router.resolve(request.get("model")), context, resources)
         encode(call)
-        dialect = call.route.dialect
-        if isinstance(dialect, ChatDialect):
-            return Encoded(call, (dialect.encode(call),))
-        assert isinstance(dialect, EmbeddingDialect)  # by Router._build
-        return Encoded(call, tuple(dialect.encode(call)))
+        if call.route.operation == "chat":
+            return Encoded(call, (wire_request(call),))
+        return Encoded(call, tuple(wire_requests(call)))
 
     def _call(
         self, request: Mapping[str, Any], model: ModelId, context: Context, resources: Mapping[Hashable, Any] | None
@@ -244,10 +243,10 @@ class Adapter:
                 from bedrock_adapter.service_errors import from_response
 
                 raise from_response(response)
-        if isinstance(call.route.dialect, ChatDialect):
+        if call.route.operation == "chat":
             return decode_chat(call, responses[0])
-        assert isinstance(call.route.dialect, EmbeddingDialect)  # by Router._build
-        body = call.route.dialect.decode(call, responses)
+        pairs = zip(encoded.requests, responses, strict=True)
+        body = join(call, encoded.requests, [decode_part(call, request, response) for request, response in pairs])
         run_responses(call, body)
         return body
 

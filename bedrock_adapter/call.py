@@ -65,7 +65,19 @@ class Call:
         model: id that goes into Bedrock's path; a recovery may replace it.
     """
 
-    __slots__ = ("body", "context", "model", "notes", "request", "resources", "route", "saves", "state", "stream", "unary")
+    __slots__ = (
+        "body",
+        "context",
+        "model",
+        "notes",
+        "request",
+        "resources",
+        "route",
+        "saves",
+        "state",
+        "stream",
+        "unary",
+    )
 
     def __init__(
         self,
@@ -95,7 +107,9 @@ class Call:
             RequestError: `strict` is on.
         """
         if self.route.settings.strict:
-            raise RequestError(f"{param}: {reason} (refused because strict is on)", param=param, code="unsupported_value")
+            raise RequestError(
+                f"{param}: {reason} (refused because strict is on)", param=param, code="unsupported_value"
+            )
         self.notes.append(Note(param, action, reason, plugin))
 
     def repair(self, param: str, action: str, reason: str, plugin: str = "") -> None:

@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bedrock-adapter", description="Amazon Bedrock for everything that speaks OpenAI's API.")
+    parser = argparse.ArgumentParser(
+        prog="bedrock-adapter", description="Amazon Bedrock for everything that speaks OpenAI's API."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = _command(commands, "serve", _serve, "answer OpenAI's API over HTTP")
@@ -52,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = _command(commands, "demo", _demo, "show it all: emulator, LiteLLM proxy and openai client")
     demo.add_argument("--keep", action="store_true", help="stay up afterwards")
 
-    _command(commands, "litellm", _never, "run the LiteLLM proxy with the adapter registered; takes LiteLLM's own options")
+    _command(
+        commands, "litellm", _never, "run the LiteLLM proxy with the adapter registered; takes LiteLLM's own options"
+    )
     _command(commands, "litellm-config", _litellm_config, "print a config to include in LiteLLM's")
 
     _with_json(_command(commands, "plugins", _plugins, "list the plugins"))
@@ -80,7 +84,9 @@ def needs_extra(extra: str, *modules: str) -> None:
     """Raise an error of one line that names the extra, if one of its modules is not installed."""
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
-        raise AdapterError(f"this needs the extra {extra!r} ({', '.join(missing)} is missing): pip install 'bedrock-adapter[{extra}]'")
+        raise AdapterError(
+            f"this needs the extra {extra!r} ({', '.join(missing)} is missing): pip install 'bedrock-adapter[{extra}]'"
+        )
 
 
 # -- servers -------------------------------------------------------------------------------------------------------------
@@ -96,7 +102,9 @@ def _serve(options: argparse.Namespace) -> int:
         os.environ["BEDROCK_ADAPTER_CONFIG"] = options.config  # for the workers
     settings = load_settings()
     if settings.api_key is None and options.host not in _LOOPBACK:
-        raise AdapterError(f"to serve on {options.host} set BEDROCK_ADAPTER_API_KEY; without a key only loopback is served")
+        raise AdapterError(
+            f"to serve on {options.host} set BEDROCK_ADAPTER_API_KEY; without a key only loopback is served"
+        )
     emulator = _started_emulator() if options.emulator else None
     if settings.api_key is None:
         print("no BEDROCK_ADAPTER_API_KEY is set: everybody on this machine is let in", file=sys.stderr)
@@ -175,7 +183,13 @@ def _plugins(options: argparse.Namespace) -> None:
     from bedrock_adapter.adapter import Adapter
 
     rows = [
-        {"plugin": info.name, "distribution": info.distribution, "version": info.version, "module": info.value, "hooks": list(info.hooks)}
+        {
+            "plugin": info.name,
+            "distribution": info.distribution,
+            "version": info.version,
+            "module": info.value,
+            "hooks": list(info.hooks),
+        }
         for info in Adapter().plugins
     ]
     show(options, rows, ["plugin", "distribution", "version", "hooks"])
@@ -187,7 +201,13 @@ def _models(options: argparse.Namespace) -> None:
     adapter = Adapter()
     if options.catalogue:
         rows = [
-            {"match": ", ".join(layer.match), "facts": layer.facts, "source": layer.source, "checked": layer.checked, "origin": layer.origin}
+            {
+                "match": ", ".join(layer.match),
+                "facts": layer.facts,
+                "source": layer.source,
+                "checked": layer.checked,
+                "origin": layer.origin,
+            }
             for layer in adapter.router.catalogue.layers
         ]
         show(options, rows, ["match", "source", "checked", "origin"])
@@ -208,7 +228,8 @@ def _explain(options: argparse.Namespace) -> None:
     model, dialect = told["model"], told["dialect"]
     print(f"{model['requested']}\n")
     print(f"  sent to Bedrock as  {model['wire']}")
-    print(f"  known here as       {model['base'] or 'nothing: its ARN hides the model'}{'' if told['known'] else ' (unknown: conservative defaults)'}")
+    known = model["base"] or "nothing: its ARN hides the model"
+    print(f"  known here as       {known}{'' if told['known'] else ' (unknown: conservative defaults)'}")
     print(f"  wire format         {dialect['name']} (plugin {dialect['plugin']})\n")
     print(table(told["facts"], ["fact", "value", "source", "checked"]), end="\n\n")
     print(table(told["steps"], ["on", "stage", "step", "plugin"]), end="\n\n")
@@ -248,7 +269,9 @@ def table(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
     cells = [list(columns), *([_cell(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     cells.insert(1, ["-" * min(width, 60) for width in widths])
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+    )
 
 
 def _cell(value: Any) -> str:

@@ -145,7 +145,10 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path, key: str = ""
 
 
 def _stay(url: str, key: str) -> None:
-    print(f"\nIt stays up until Ctrl-C. In another terminal:\n\nexport OPENAI_BASE_URL={url}/v1\nexport OPENAI_API_KEY={key}", flush=True)
+    print(
+        f"\nIt stays up until Ctrl-C. In another terminal:\n\nexport OPENAI_BASE_URL={url}/v1\nexport OPENAI_API_KEY={key}",
+        flush=True,
+    )
     try:
         signal.pause()
     except KeyboardInterrupt:
@@ -183,7 +186,9 @@ def _list_models(client: "OpenAI") -> None:
 def _chat(client: "OpenAI") -> None:
     _title("Chat, with an OpenAI model name that stands for a Bedrock model")
     _asked('model="gpt-4o", "Hello! Who are you?"')
-    answer = client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hello! Who are you?"}])
+    answer = client.chat.completions.create(
+        model="gpt-4o", messages=[{"role": "user", "content": "Hello! Who are you?"}]
+    )
     _check(bool(answer.choices[0].message.content), "an answer")
     _answered(answer.choices[0].message.content)
     if answer.usage:
@@ -269,7 +274,7 @@ def _embeddings(client: "OpenAI") -> None:
     _check(len(vector) == 1024, "a vector of 1,024 numbers")
     _answered(f"{len(vector)} numbers: {json.dumps([round(number, 4) for number in vector[:4]])[:-1]}, …]")
     _asked("the same as the token integers of the text")
-    again = client.embeddings.create(model="text-embedding-3-small", input=[9906, 89236, 0])
+    again = client.embeddings.create(model="text-embedding-3-small", input=[9906, 13394, 21161, 0])
     _check(again.data[0].embedding == vector, "the same vector")
     _answered("the same vector")
 

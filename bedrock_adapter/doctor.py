@@ -10,7 +10,13 @@ from bedrock_adapter.errors import AdapterError
 from bedrock_adapter.settings import Settings, load_settings
 
 Row = dict[str, Any]
-_EXTRAS = {"server": "uvicorn", "proxy": "fastapi", "litellm": "litellm", "testing": "pytest_httpserver", "redis": "redis"}
+_EXTRAS = {
+    "server": "uvicorn",
+    "proxy": "fastapi",
+    "litellm": "litellm",
+    "testing": "pytest_httpserver",
+    "redis": "redis",
+}
 
 
 def examine() -> list[Row]:
@@ -61,7 +67,11 @@ def _settings(settings: Settings) -> Iterable[Row]:
         names = "gpt-*" if name == "default_model" else "text-embedding-*"
         yield _row(name, "ok" if value else "note", value or f"unset: {names} is answered with 404")
     yield _row("aliases", "ok", ", ".join(alias.name for alias in settings.aliases) or "none")
-    yield _row("api_key", "ok" if settings.api_key else "note", "set" if settings.api_key else "unset: serve binds loopback only")
+    yield _row(
+        "api_key",
+        "ok" if settings.api_key else "note",
+        "set" if settings.api_key else "unset: serve binds loopback only",
+    )
     yield _row("fetch", "ok", f"{settings.fetch}; exempt: {', '.join(settings.fetch_allow) or 'none'}")
 
 
@@ -69,8 +79,12 @@ def _plugins(settings: Settings) -> Iterable[Row]:
     from bedrock_adapter.adapter import Adapter
 
     adapter = Adapter(settings)
-    yield _row("plugins", "ok" if adapter.plugins else "failed", ", ".join(info.name for info in adapter.plugins) or "none")
-    yield _row("catalogue", "ok", f"{len(adapter.router.catalogue.layers)} layers, {len(adapter.router.dialects)} dialects")
+    yield _row(
+        "plugins", "ok" if adapter.plugins else "failed", ", ".join(info.name for info in adapter.plugins) or "none"
+    )
+    yield _row(
+        "catalogue", "ok", f"{len(adapter.router.catalogue.layers)} layers, {len(adapter.router.dialects)} dialects"
+    )
 
 
 def _credentials(settings: Settings) -> Iterable[Row]:
@@ -96,4 +110,6 @@ def _prices(settings: Settings) -> Iterable[Row]:
     from bedrock_adapter.hosts.litellm import unpriced
 
     missing = unpriced(settings)
-    yield _row("prices in LiteLLM", "note" if missing else "ok", f"none for {', '.join(missing)}" if missing else "all known")
+    yield _row(
+        "prices in LiteLLM", "note" if missing else "ok", f"none for {', '.join(missing)}" if missing else "all known"
+    )

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bedrock_adapter.call import Call, Context, Note
+from bedrock_adapter.embedding import embed
 from bedrock_adapter.errors import AdapterError, PluginError, RequestError, ServiceError, StreamTruncatedError
 from bedrock_adapter.io import IO, load, write
 from bedrock_adapter.lookup import Lookups
 from bedrock_adapter.model_id import ModelId
-from bedrock_adapter.routes import ChatDialect, EmbeddingDialect, Step
+from bedrock_adapter.routes import ChatDialect, Step
 from bedrock_adapter.routing import Router
 from bedrock_adapter.streaming import StreamTranslator, fold, pipeline, visible
 from bedrock_adapter.transport import Transport, TransportStream
@@ -44,7 +45,9 @@ class ChatStream:
     Iterate it for batches of chunks (one per network read), and close it: that closes Bedrock's connection at once.
     """
 
-    def __init__(self, call: Call, request_id: str, batches: AsyncIterator[list[Chunk]], close: Callable[[], Awaitable[None]]):
+    def __init__(
+        self, call: Call, request_id: str, batches: AsyncIterator[list[Chunk]], close: Callable[[], Awaitable[None]]
+    ):
         self.call = call
         self.request_id = request_id
         self._batches = batches
@@ -72,7 +75,9 @@ class Engine:
 
     # -- opening --------------------------------------------------------------------------------------------------
 
-    async def open(self, operation: Operation, request: Mapping[str, Any], context: Context, *, stream: bool = False) -> Call:
+    async def open(
+        self, operation: Operation, request: Mapping[str, Any], context: Context, *, stream: bool = False
+    ) -> Call:
         """A call with its route, its needs loaded and its body encoded."""
         model = await self._resolve(self.router.resolve(request.get("model")), context)
         call = self.call(operation, request, model, context, stream=stream)
@@ -88,7 +93,9 @@ class Engine:
         call = Call(route, _with_defaults(request, model), stream=stream, context=context)
         if model.opaque and not model.base:
             reason = self.lookups.reason(model) or "it was not looked up"
-            call.repair("model", "ignored", f"the model behind it is unknown ({reason}); a base_model can be set by an alias")
+            call.repair(
+                "model", "ignored", f"the model behind it is unknown ({reason}); a base_model can be set by an alias"
+            )
         return call
 
     async def _resolve(self, model: ModelId, context: Context) -> ModelId:
@@ -109,7 +116,9 @@ class Engine:
 
     async def chat(self, request: Mapping[str, Any], context: Context) -> Answer:
         call = await self.open("chat", request, context)
-        response = await self._attempt(call, lambda wire, target: self.transport.send(wire, target, context.timeout))
+        response = await self._attempt(
+            call, lambda target: self.transport.send(wire_request(call), target, context.timeout)
+        )
         return await self._complete(call, response)
 
     async def _complete(self, call: Call, response: WireResponse) -> Answer:
@@ -120,7 +129,7 @@ class Engine:
     async def stream(self, request: Mapping[str, Any], context: Context) -> ChatStream:
         """Open a stream and wait for its first event."""
         call = await self.open("chat", request, context, stream=True)
-        opened = await self._attempt(call, lambda wire, target: self._open_wire(wire, target, context.timeout))
+        opened = await self._attempt(call, lambda target: self._open_wire(wire_request(call), target, context.timeout))
         if isinstance(opened, WireResponse):
             return self._unary_stream(call, opened)
         source, first = opened
@@ -176,45 +185,25 @@ class Engine:
 
     async def embeddings(self, request: Mapping[str, Any], context: Context) -> Answer:
         call = await self.open("embeddings", request, context)
-        dialect = call.route.dialect
-        assert isinstance(dialect, EmbeddingDialect)  # by Router._build
-        wires = dialect.encode(call)
-        responses = await self._send_all(call, wires)
-        body = dialect.decode(call, responses)
+        concurrency = self.settings.option("embeddings", "concurrency", 8)
+
+        async def send(target: Target) -> tuple[Json, str]:
+            return await embed(
+                call, lambda wire: self.transport.send(wire, target, context.timeout), max(1, concurrency)
+            )
+
+        body, request_id = await self._attempt(call, send)
         run_responses(call, body)
-        return Answer(body, call.notes, responses[0].headers.get("x-amzn-requestid", "") if responses else "")
-
-    async def _send_all(self, call: Call, wires: Sequence[WireRequest]) -> list[WireResponse]:
-        """All or an error: bounded concurrency, order kept, the rest cancelled at the first failure."""
-        gate = asyncio.Semaphore(self.settings.option("embeddings", "concurrency", 8))
-        target = self.io(call).target
-
-        async def send(index: int, wire: WireRequest) -> WireResponse:
-            async with gate:
-                try:
-                    return await self.transport.send(wire, target, call.context.timeout)
-                except AdapterError as error:
-                    if len(wires) > 1:
-                        error.message = f"call {index + 1} of {len(wires)}: {error.message}"
-                    raise self._mapped(error, call) from error
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(send(index, wire)) for index, wire in enumerate(wires)]
-        except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-        return [task.result() for task in tasks]
+        return Answer(body, call.notes, request_id)
 
     # -- sending --------------------------------------------------------------------------------------------------
 
-    async def _attempt(self, call: Call, send: Callable[[WireRequest, Target], Awaitable[_T]]) -> _T:
-        """Send a chat call; where Bedrock refuses it and a plugin can mend it, send it once more."""
-        dialect = call.route.dialect
-        assert isinstance(dialect, ChatDialect)  # by Router._build
+    async def _attempt(self, call: Call, send: Callable[[Target], Awaitable[_T]]) -> _T:
+        """Send a call; where Bedrock refuses it and a plugin can mend it, encode and send it once more."""
         target = self.io(call).target
         for recoveries in range(_MOST_RECOVERIES + 1):
             try:
-                return await send(dialect.encode(call), target)
+                return await send(target)
             except ServiceError as error:
                 recovery = self.router.manager.recover(error, call) if recoveries < _MOST_RECOVERIES else None
                 if recovery is None:
@@ -268,6 +257,13 @@ def _run(step: Step, *arguments: Any) -> None:
         raise PluginError(f"plugin {step.plugin!r} failed in {step.name}: {type(error).__name__}: {error}") from error
 
 
+def wire_request(call: Call) -> WireRequest:
+    """The HTTP request of an encoded chat call."""
+    dialect = call.route.dialect
+    assert isinstance(dialect, ChatDialect)  # by Router._build
+    return dialect.encode(call)
+
+
 def chat_chunks(call: Call, response: WireResponse) -> list[Chunk]:
     """The full chunks of a unary answer."""
     dialect = call.route.dialect
@@ -275,7 +271,9 @@ def chat_chunks(call: Call, response: WireResponse) -> list[Chunk]:
     try:
         return pipeline(call)(dialect.decode(call, response))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ServiceError(f"Bedrock's answer has an unknown form: {type(error).__name__}: {error}", status=502) from error
+        raise ServiceError(
+            f"Bedrock's answer has an unknown form: {type(error).__name__}: {error}", status=502
+        ) from error
 
 
 def decode_chat(call: Call, response: WireResponse) -> Json:
@@ -283,5 +281,3 @@ def decode_chat(call: Call, response: WireResponse) -> Json:
     body = fold(chat_chunks(call, response))
     run_responses(call, body)
     return body
-
-

@@ -1,34 +1,34 @@
 """Every error the adapter raises. Each has an HTTP status and says itself as an OpenAI error body.
 
-    AdapterError
-    ├─ ConfigError                     settings that cannot work
-    ├─ PluginError                     a plugin misbehaved; names plugin, distribution and hook
-    │  ├─ PluginLoadError              its import or registration failed
-    │  ├─ PluginConflictError          two plugins of one name
-    │  ├─ NoPluginsError               nothing is installed that could serve the request
-    │  └─ AmbiguousProfileError        two sources give one fact different values
-    ├─ RequestError               400  the caller can mend it; `param` names the key
-    │  ├─ UnknownModelError       404
-    │  ├─ UnsupportedFeatureError 400
-    │  ├─ TokenDecodeError        400  token integers that are no text
-    │  ├─ RequestTooLargeError    413
-    │  └─ AuthenticationError     401  the caller's key for this gateway
-    ├─ NeedsIO                         `encode` without I/O met a need that was not loaded
-    └─ ServiceError                    Bedrock, or the way to it, said so
-       ├─ InvalidRequestError     400  Bedrock's ValidationException
-       │  ├─ ContextLengthError   400
-       │  └─ ModelNotFoundError   404
-       ├─ CredentialsError        401
-       ├─ AccessDeniedError       403
-       ├─ ThrottledError          429
-       ├─ QuotaExceededError      429
-       ├─ ModelFailedError        502
-       ├─ InternalServiceError    500
-       ├─ ServiceUnavailableError 503
-       ├─ ModelTimeoutError       504
-       ├─ TransportError          502  no usable answer from the network
-       └─ StreamError             502  the event stream is damaged
-          └─ StreamTruncatedError 502  it ended before `messageStop`
+AdapterError
+├─ ConfigError                     settings that cannot work
+├─ PluginError                     a plugin misbehaved; names plugin, distribution and hook
+│  ├─ PluginLoadError              its import or registration failed
+│  ├─ PluginConflictError          two plugins of one name
+│  ├─ NoPluginsError               nothing is installed that could serve the request
+│  └─ AmbiguousProfileError        two sources give one fact different values
+├─ RequestError               400  the caller can mend it; `param` names the key
+│  ├─ UnknownModelError       404
+│  ├─ UnsupportedFeatureError 400
+│  ├─ TokenDecodeError        400  token integers that are no text
+│  ├─ RequestTooLargeError    413
+│  └─ AuthenticationError     401  the caller's key for this gateway
+├─ NeedsIO                         `encode` without I/O met a need that was not loaded
+└─ ServiceError                    Bedrock, or the way to it, said so
+   ├─ InvalidRequestError     400  Bedrock's ValidationException
+   │  ├─ ContextLengthError   400
+   │  └─ ModelNotFoundError   404
+   ├─ CredentialsError        401
+   ├─ AccessDeniedError       403
+   ├─ ThrottledError          429
+   ├─ QuotaExceededError      429
+   ├─ ModelFailedError        502
+   ├─ InternalServiceError    500
+   ├─ ServiceUnavailableError 503
+   ├─ ModelTimeoutError       504
+   ├─ TransportError          502  no usable answer from the network
+   └─ StreamError             502  the event stream is damaged
+      └─ StreamTruncatedError 502  it ended before `messageStop`
 """
 
 from typing import Any, ClassVar
@@ -139,7 +139,7 @@ class AuthenticationError(RequestError):
     code = "invalid_api_key"
 
 
-class NeedsIO(AdapterError):
+class NeedsIO(AdapterError):  # noqa: N818 - what it says is what is needed
     """`encode` met a `Need` whose resource was not given; `need` is the object to load."""
 
     code = "needs_io"

@@ -244,8 +244,8 @@ def events(frames: Iterable[Frame], request_id: str | None = None) -> Iterator[E
 class EventDecoder:
     """Turns the bytes of a Bedrock stream into events `(":event-type", payload)`.
 
-    Events that precede an exception frame or damage are returned; the error is raised by the next `feed` or `close`, and
-    can be seen at once as `failure`. What follows an error is ignored, as Bedrock sends nothing after it.
+    Events that precede an exception frame or damage are returned; the error is raised by the next `feed` or `close`,
+    and can be seen at once as `failure`. What follows an error is ignored, as Bedrock sends nothing after it.
     """
 
     def __init__(self, request_id: str | None = None) -> None:

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bedrock_adapter.profiles import Profile
-from bedrock_adapter.routes import ChatDialect, Operation
-from bedrock_adapter.types import Json
+from bedrock_adapter.routes import ChatDialect
+from bedrock_adapter.types import Json, Operation
 
 if TYPE_CHECKING:
     from bedrock_adapter.adapter import Adapter
@@ -32,7 +32,8 @@ def explain(adapter: "Adapter", model: str) -> Json:
         "known": profile.known,
         "profile": _plain(profile),
         "facts": [
-            {"fact": name, "value": _value(profile, name), **asdict(fact)} for name, fact in sorted(profile.facts.items())
+            {"fact": name, "value": _value(profile, name), **asdict(fact)}
+            for name, fact in sorted(profile.facts.items())
         ],
         "dialect": {"name": dialect.name, "plugin": dialect.plugin} if dialect else None,
         "converters": [

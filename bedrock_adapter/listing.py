@@ -25,7 +25,9 @@ class ModelListing:
     leaves its part out and is logged; only if nothing can be listed is it an error.
     """
 
-    def __init__(self, manager: PluginManager, io: Callable[[], IO], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, manager: PluginManager, io: Callable[[], IO], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._manager = manager
         self._settings = manager.settings
         self._io = io
@@ -142,4 +144,3 @@ def _epoch(iso: str | None) -> int:
 def _log_failure(task: "asyncio.Task[dict[str, Json]]") -> None:
     if not task.cancelled() and (error := task.exception()):
         _LOG.warning("the model list could not be refreshed: %s", error)
-

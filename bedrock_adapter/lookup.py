@@ -86,7 +86,9 @@ class Lookups:
             self._keep(self._refused, model.wire, (self._clock() + self.REFUSAL_SECONDS, error.message))
             return ""
         if not base:
-            self._keep(self._refused, model.wire, (self._clock() + self.REFUSAL_SECONDS, f"a {model.kind} does not tell"))
+            self._keep(
+                self._refused, model.wire, (self._clock() + self.REFUSAL_SECONDS, f"a {model.kind} does not tell")
+            )
             return ""
         self._keep(self._bases, model.wire, base)
         return base

@@ -149,7 +149,7 @@ class PluginManager:
         return resolved
 
     def list_models(self) -> list[Json]:
-        return [dict(model) for _, model in self._collect("bedrock_list_models", Mapping, settings=self.settings)]
+        return [dict(model) for _, model in self._collect("bedrock_list_models", dict, settings=self.settings)]
 
     def converters(self, route: Route) -> dict[tuple[str, str], Converter]:
         found: dict[tuple[str, str], Converter] = {}
@@ -245,8 +245,9 @@ def _installed(settings: Settings) -> list[EntryPoint]:
             continue
         before = chosen.get(entry_point.name)
         if before is not None and _info(before) != _info(entry_point):
+            both = " and ".join(sorted([str(_info(before)), str(_info(entry_point))]))
             raise PluginConflictError(
-                f"{_info(before)} and {_info(entry_point)} have one name; uninstall one of them, "
+                f"{both} have one name; uninstall one of them, "
                 "or disable one by its distribution's name in BEDROCK_ADAPTER_DISABLE"
             )
         chosen[entry_point.name] = entry_point
@@ -266,7 +267,9 @@ def _name_of(plugin: object) -> str:
 
 
 def _value_of(plugin: object) -> str:
-    return plugin.__name__ if isinstance(plugin, ModuleType) else f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+    return (
+        plugin.__name__ if isinstance(plugin, ModuleType) else f"{type(plugin).__module__}.{type(plugin).__qualname__}"
+    )
 
 
 def _function_name(function: Any) -> str:
@@ -295,12 +298,12 @@ def _check_hooks(plugin: object, info: PluginInfo) -> None:
         given = [argument for argument in inspect.signature(unwrapped).parameters if argument != "self"]
         for argument in given:
             if argument not in wanted:
+                offered = ", ".join(sorted(wanted)) or "none"
                 raise PluginLoadError(
-                    f"{info}: {name} has no argument {argument!r}{_nearest(argument, wanted)}; it offers {', '.join(sorted(wanted)) or 'none'}"
+                    f"{info}: {name} has no argument {argument!r}{_nearest(argument, wanted)}; it offers {offered}"
                 )
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     close: Sequence[str] = difflib.get_close_matches(name, list(known), 1)
     return f"; did you mean {close[0]!r}?" if close else ""
-

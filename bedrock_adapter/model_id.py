@@ -10,12 +10,15 @@ from typing import Any
 
 from bedrock_adapter.wire import Target
 
-GEO_PREFIXES = frozenset(
-    "us eu apac jp au ca in global us-gov sa amer uk kr il me af mx".split()  # bedrock-api reference, section 1
-)
+GEO_PREFIXES = frozenset({
+    "af", "amer", "apac", "au", "ca", "eu", "global", "il", "in", "jp", "kr", "me", "mx", "sa", "uk", "us", "us-gov",
+})  # fmt: skip
+"""Prefixes of cross-region inference profiles (Amazon Bedrock user guide; the rarer ones as client libraries list them)."""
 _ROUTE_FORMS = frozenset({"bedrock_adapter", "bedrock", "converse", "converse_like", "invoke"})
 _REGION = re.compile(r"(?:us|eu|ap|ca|sa|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-[a-z]+-\d")
-_ARN = re.compile(r"arn:(?P<partition>aws[^:]*):(?P<service>bedrock|sagemaker):(?P<region>[^:]*):(?P<account>\d*):(?P<rest>.+)")
+_ARN = re.compile(
+    r"arn:(?P<partition>aws[^:]*):(?P<service>bedrock|sagemaker):(?P<region>[^:]*):(?P<account>\d*):(?P<rest>.+)"
+)
 # The last path segment of these is a model id or a geo-prefixed one.
 _TRANSPARENT_KINDS = frozenset({"foundation-model", "inference-profile"})
 

@@ -27,7 +27,9 @@ class Portal:
         loop = self._running()
         if threading.current_thread() is self._thread:
             coroutine.close()
-            raise RuntimeError("a synchronous method was called from the adapter's own event loop; await its async twin")
+            raise RuntimeError(
+                "a synchronous method was called from the adapter's own event loop; await its async twin"
+            )
         future = asyncio.run_coroutine_threadsafe(coroutine, loop)
         try:
             return future.result()
@@ -48,7 +50,9 @@ class Portal:
             if self._loop is None or self._pid != os.getpid():
                 self._pid = os.getpid()
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._serve, args=(self._loop,), name="bedrock-adapter", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._serve, args=(self._loop,), name="bedrock-adapter", daemon=True
+                )
                 self._thread.start()
             return self._loop
 

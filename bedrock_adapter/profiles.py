@@ -334,12 +334,12 @@ def _checked(key: str, value: Any) -> Any:
         if not isinstance(value, _SCALARS[key]):
             raise ConfigError(f"{key} must be {_SCALARS[key].__name__}, not {value!r}", param=key)
         return value
-    if key == "extra":
-        return dict(value)
-    if key not in _PARTS:
+    if key not in _PARTS and key != "extra":
         raise ConfigError(f"there is no fact {key!r}; known are {', '.join([*_SCALARS, *_PARTS, 'extra'])}", param=key)
     if not isinstance(value, Mapping):
         raise ConfigError(f"{key} must be a table, not {value!r}", param=key)
+    if key == "extra":
+        return dict(value)
     return {name: _checked_member(key, name, item) for name, item in value.items()}
 
 

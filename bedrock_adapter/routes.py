@@ -149,14 +149,24 @@ class EmbeddingDialect:
 
     Attributes:
         name: what `Profile.dialect` says.
-        encode: the canonical body (`{"inputs": [...], "dimensions"?, "input_type"?, …}`) as one or more HTTP requests, in
-            input order.
-        decode: the OpenAI embedding response, from the answers in the same order.
+        encode: `encode(call)` makes HTTP requests of the canonical body in `call.body`:
+            `inputs`: one item for each vector wanted: a text, or a list of parts, each `{"text": TEXT}` or
+                `{"image": {"format": "png", "data": BASE64}}`, that together make one vector; images come only where
+                `profile.embedding.images` is set;
+            `dimensions`?: the length wanted, one of `profile.embedding.dimensions`; never for models of a fixed length;
+            `truncate`: `NONE`, `START` or `END`: what to cut from a text that is too long;
+            `types`?: vector types wanted beside float, all of `profile.embedding.types`;
+            `extra`?: members of the vendor's body that the client gave, to be merged into each request's body;
+            and what a dialect's own request steps put there, e.g. `input_type`.
+            Each request says in `inputs` which positions it carries.
+        decode: `decode(call, request, response)` reads one answer:
+            `{"data": [{"embedding": [float, …]}, …], "usage"?: {"prompt_tokens": N}}`, vectors in the order of
+            `request.inputs`. Order, `index`, the sum of `usage` and base64 are taken care of.
     """
 
     name: str
     encode: Callable[[Call], Sequence[WireRequest]]
-    decode: Callable[[Call, Sequence[WireResponse]], Json]
+    decode: Callable[[Call, WireRequest, WireResponse], Json]
     plugin: str = ""
 
 

@@ -87,7 +87,9 @@ class Router:
                 code="model_not_supported",
             )
         if reason := profile.extra.get("unavailable"):
-            raise RequestError(f"{model.requested!r} cannot be served: {reason}", param="model", code="model_not_supported")
+            raise RequestError(
+                f"{model.requested!r} cannot be served: {reason}", param="model", code="model_not_supported"
+            )
         dialect = self.dialects.get(profile.dialect)
         if dialect is None:
             raise self.manager.require(f"the dialect {profile.dialect!r} of {model.requested!r}")

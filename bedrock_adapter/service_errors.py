@@ -44,7 +44,7 @@ def service_error(
     """The exception for one refusal.
 
     Args:
-        aws_code: exception name in any spelling, e.g. `ThrottlingException`, `throttlingException`; "" if there was none.
+        aws_code: exception name in any spelling, `ThrottlingException` or `throttlingException`; "" for none.
         message: Bedrock's text; boilerplate prefixes and secrets are removed from it.
         status: HTTP status; None within a stream.
         headers: response headers, lower-case; `retry-after` and `x-amzn-requestid` are read.
@@ -66,18 +66,18 @@ def service_error(
 
 
 def from_response(response: WireResponse) -> ServiceError:
-    """The exception for a non-2xx answer, whose body is JSON `{"message": …}` or anything that a proxy may have sent."""
+    """The exception for a non-2xx answer, whose body is JSON `{"message": …}` or anything a proxy may send."""
     headers, content = response.headers, response.content
     body = _json_object(content)
     code = headers.get("x-amzn-errortype") or body.get("__type") or body.get("code") or ""
     message = body.get("message") or body.get("Message") or body.get("errorMessage") or ""
-    if not message and not body and content:
+    if not message and not content.lstrip().startswith(b"{"):
         message = content[:500].decode(errors="replace").strip()
     return service_error(str(code), with_original(str(message), body), status=response.status, headers=headers)
 
 
 def stream_exception(headers: Mapping[str, Any], payload: bytes, *, request_id: str | None = None) -> ServiceError:
-    """The exception for a frame whose `:message-type` is `exception` (payload `{"message": …}`) or `error` (headers only)."""
+    """The exception for a frame of `:message-type` `exception` (payload `{"message": …}`) or `error` (headers only)."""
     body = _json_object(payload)
     if headers.get(":message-type") == "error":
         code, message = headers.get(":error-code"), headers.get(":error-message")
@@ -96,7 +96,7 @@ _PREFIXES = re.compile(
     r"^(?:The model returned the following errors: "
     r"|An error occurred \([^)]*\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: )+"
 )
-# Key ids, Bedrock API keys, session tokens, passwords in proxy URLs; and the canonical request that a signature error quotes.
+# Key ids, Bedrock API keys, session tokens, passwords in proxy URLs; and the request that a signature error quotes.
 _SECRETS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\b(?:ABSK|bedrock-api-key-)[A-Za-z0-9+/=_-]{8,}"
     r"|(?<=://)[^/@\s]+@|(?<=Bearer )\S+|(?i:(?<=x-amz-security-token:))\s*\S+"
@@ -111,7 +111,7 @@ def clean(message: str) -> str:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds from a `Retry-After` header, given in seconds or as an HTTP date; None where it is absent or senseless."""
+    """Seconds from a `Retry-After` header, in seconds or as an HTTP date; None where it is absent or senseless."""
     if not value:
         return None
     try:
@@ -128,7 +128,7 @@ def retry_after(value: str | None) -> float | None:
 
 
 def _code_name(raw: str) -> str:
-    """`ThrottlingException` from `throttlingException`, `ns#ThrottlingException` or `ThrottlingException:http://…`."""
+    """`ThrottlingException` from `throttlingException`, `a#ThrottlingException` or `ThrottlingException:http://…`."""
     name = raw.partition(":")[0].rpartition("#")[2].strip()
     return name[:1].upper() + name[1:]
 
@@ -198,7 +198,7 @@ _CODES: dict[str, type[ServiceError]] = {
 
 
 class _Text(NamedTuple):
-    """What a text means for exceptions of type `of`. The pattern's group, if any, is Bedrock's name of the parameter."""
+    """What a text means for exceptions of type `of`. The pattern's group, if any, is Bedrock's name of a field."""
 
     of: type[ServiceError]
     pattern: re.Pattern[str]

@@ -134,7 +134,10 @@ class StreamDecoder:
 
 
 def visible(call: Call) -> Callable[[list[Chunk]], list[Chunk]]:
-    """What the client sees of full chunks: by `stream_options.include_usage` the usage chunk, and `usage: null` on the others."""
+    """What the client sees of full chunks.
+
+    With `stream_options.include_usage`: the usage chunk, and `usage: null` on the others; else neither.
+    """
     options = call.request.get("stream_options")
     if isinstance(options, dict) and options.get("include_usage"):
         return _with_usage

@@ -1,6 +1,6 @@
 """What crosses the wire to Bedrock, free of any HTTP library or SDK."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -49,19 +49,27 @@ class Target:
     control_endpoint: str | None = None
 
     def over(self, base: "Target") -> "Target":
-        """This target, with what it leaves open taken from `base`."""
+        """This target, with what it leaves open taken from `base`.
+
+        An identity is taken whole: where this target names a profile, keys or a token, nothing of the base's identity is
+        mixed in. A role alone is assumed with the base's profile or keys.
+        """
         if self == _NO_TARGET:
             return base
         if base == _NO_TARGET:
             return self
+        own_identity = self.profile or self.access_key or self.bearer_token or self.web_identity_token
+        kept_out = _IDENTITY if own_identity else _ROLE if self.role_arn else frozenset()
         merged: dict[str, Any] = {}
         for item in fields(self):
             own = getattr(self, item.name)
-            merged[item.name] = getattr(base, item.name) if own is None else own
+            merged[item.name] = getattr(base, item.name) if own is None and item.name not in kept_out else own
         return Target(**merged)
 
 
 _NO_TARGET = Target()
+_ROLE = frozenset({"bearer_token", "web_identity_token", "role_arn", "role_session_name", "external_id"})
+_IDENTITY = _ROLE | {"profile", "access_key", "secret_key", "session_token"}
 
 
 @dataclass(slots=True)
@@ -75,6 +83,7 @@ class WireRequest:
         body: JSON body, or None for GET.
         query: query parameters of a GET.
         headers: additional headers, e.g. `X-Amzn-Bedrock-Trace` of InvokeModel.
+        inputs: of an embedding call: positions in the client's `input` that it carries, in the order of its vectors.
     """
 
     operation: str
@@ -82,6 +91,7 @@ class WireRequest:
     body: Json | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    inputs: Sequence[int] = ()
 
     @property
     def service(self) -> str:

@@ -1,4 +1,4 @@
-"""Hosts: programs that serve the adapter to clients. Others can be added through the entry-point group `bedrock_adapter.hosts`."""
+"""Hosts: programs that serve the adapter to clients. Others join by the entry-point group `bedrock_adapter.hosts`."""
 
 from importlib.metadata import entry_points
 from typing import Any
@@ -16,7 +16,10 @@ def install(name: str, **options: Any) -> Any:
     Raises:
         ConfigError: no installed package declares such a host, two do, or its import failed; the message says which.
     """
-    found = {str(entry_point.dist and entry_point.dist.name): entry_point for entry_point in entry_points(group=GROUP, name=name)}
+    found = {
+        str(entry_point.dist and entry_point.dist.name): entry_point
+        for entry_point in entry_points(group=GROUP, name=name)
+    }
     if not found:
         known = ", ".join(sorted({entry_point.name for entry_point in entry_points(group=GROUP)})) or "none"
         raise ConfigError(f"there is no host {name!r}; installed are {known}")
@@ -26,5 +29,7 @@ def install(name: str, **options: Any) -> Any:
     try:
         function = entry_point.load()
     except ImportError as error:
-        raise ConfigError(f"the host {name!r} of {distribution} cannot be imported: {error}; is its extra installed?") from error
+        raise ConfigError(
+            f"the host {name!r} of {distribution} cannot be imported: {error}; is its extra installed?"
+        ) from error
     return function(**options)

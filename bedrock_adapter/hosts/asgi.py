@@ -14,7 +14,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -47,7 +47,8 @@ _PREFIXES = ("/v1", "/api/v1")
 Authenticator = Callable[[Request], Awaitable[str]]
 """Returns the caller's identity (stable, not secret), or raises `AuthenticationError`."""
 
-Auth = str | Literal["host"] | Authenticator
+Auth = str | Authenticator
+"""A bearer key, `"host"`, or a function."""
 
 
 def create_app(
@@ -149,7 +150,9 @@ class Gateway:
     async def chat(self, body: Json, context: Context) -> ASGIApp:
         if not body.get("stream"):
             return _answer(await self.adapter.aanswer(body, context=context))
-        return EventStreamResponse(lambda: self.adapter.open_stream(body, context=context), headers=_headers, error=_error_response)
+        return EventStreamResponse(
+            lambda: self.adapter.open_stream(body, context=context), headers=_headers, error=_error_response
+        )
 
     async def embeddings(self, body: Json, context: Context) -> ASGIApp:
         return _answer(await self.adapter.aembed(body, context=context))
@@ -245,7 +248,9 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # registered for it
-    said = RequestError(f"{request.method} {request.url.path}: {error.detail}", status=error.status_code, code="not_found")
+    said = RequestError(
+        f"{request.method} {request.url.path}: {error.detail}", status=error.status_code, code="not_found"
+    )
     return _json(said.to_openai(), error.status_code, error.headers)
 
 
@@ -260,7 +265,11 @@ class RequestIds:
             await self._app(scope, receive, send)
             return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = given if 0 < len(given) <= 128 and given.isascii() and given.decode().isprintable() else uuid.uuid4().hex.encode()
+        request_id = (
+            given
+            if 0 < len(given) <= 128 and given.isascii() and given.decode().isprintable()
+            else uuid.uuid4().hex.encode()
+        )
 
         async def send_with_id(message: Any) -> None:
             if message["type"] == "http.response.start":

@@ -102,7 +102,11 @@ class _Wire:
         if self.started:
             return
         self.started = True
-        fixed = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no"}
+        fixed = {
+            "content-type": "text/event-stream; charset=utf-8",
+            "cache-control": "no-cache",
+            "x-accel-buffering": "no",
+        }
         raw = [(name.encode(), value.encode("latin-1")) for name, value in {**fixed, **headers}.items()]
         async with self._lock:
             await self._send({"type": "http.response.start", "status": 200, "headers": raw})

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bedrock_adapter.adapter import Adapter
     from bedrock_adapter.testing.emulator import BedrockEmulator
 
 
 @pytest.fixture
-def bedrock_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> pytest.MonkeyPatch:
+def bedrock_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> pytest.MonkeyPatch:
     """No AWS or adapter variable from outside, and no AWS files of the user's."""
     for name in os.environ:
         if name.startswith(("AWS_", "BEDROCK_ADAPTER_")) or name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -57,3 +61,32 @@ def bedrock_adapter_for(bedrock_environment: pytest.MonkeyPatch) -> "Iterator[Ca
     yield make
     for adapter in made:
         adapter.close()
+
+
+@pytest.fixture
+def installed_plugin(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> "Callable[..., Path]":
+    """Installs a temporary distribution: `installed_plugin("acme-owl", owl="acme_owl", source={"acme_owl": "..."})`.
+
+    Keywords are entry points of `group` (default `bedrock_adapter`); `source` maps module names to their code. Returns the
+    folder, which is on `sys.path` until the test ends.
+    """
+    import importlib
+    import sys
+
+    def install(
+        distribution: str, *, source: dict[str, str], group: str = "bedrock_adapter", version: str = "1.0", **entry_points: str
+    ) -> "Path":
+        folder = tmp_path / f"site-{distribution}"
+        info = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        lines = [f"[{group}]", *(f"{name} = {value}" for name, value in entry_points.items())]
+        (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        for module, code in source.items():
+            (folder / f"{module}.py").write_text(code)
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.syspath_prepend(str(folder))
+        importlib.invalidate_caches()
+        return folder
+
+    return install

@@ -29,9 +29,9 @@ class Timeouts:
 class TransportStream(Protocol):
     """An open event stream. Iterate once; the iteration is over when Bedrock has closed the stream.
 
-    Iterating raises ServiceError for an exception within the stream, damage (`StreamError`), a cut (`StreamTruncatedError`)
-    or silence (`ModelTimeoutError`), always after the events before it have been delivered. Whether the stream ended with
-    `messageStop` is the reader's to check.
+    Iterating raises ServiceError for an exception within the stream, damage (`StreamError`), a broken connection
+    (`StreamTruncatedError`) or silence (`ModelTimeoutError`), always after the events before it have been delivered.
+    Whether the stream ended with `messageStop` is the reader's to check.
     """
 
     @property
@@ -42,7 +42,7 @@ class TransportStream(Protocol):
         """Batches of events: what one read from the network brought, never empty."""
 
     async def aclose(self) -> None:
-        """End the stream. If it has not ended by itself, Bedrock's connection is closed at once. May be called repeatedly."""
+        """End the stream; unless it has ended by itself, Bedrock's connection is closed at once. May be repeated."""
 
 
 @runtime_checkable

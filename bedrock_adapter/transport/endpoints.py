@@ -30,8 +30,8 @@ class Endpoint:
 def resolve_endpoint(session: Any, service: str, region: str | None, override: str | None) -> Endpoint:
     """The endpoint of `service` (`bedrock-runtime` or `bedrock`).
 
-    A botocore client is asked, since only it knows all sources: FIPS, dual-stack, `AWS_ENDPOINT_URL*`, `services` sections,
-    `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, partitions. The first costs about 0.2 s, another 20 ms.
+    A botocore client is asked, since only it knows all sources: FIPS, dual-stack, `AWS_ENDPOINT_URL*`, `services`
+    sections, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, partitions. The first costs about 0.2 s, another 20 ms.
 
     Args:
         session: a botocore session.

@@ -13,8 +13,8 @@ T = TypeVar("T")
 class Flight(Generic[T]):
     """Runs a blocking function in a thread, never twice at a time, for callers on any number of event loops.
 
-    A daemon thread of its own rather than the loop's executor: a hanging credential helper then neither holds up other work
-    nor the end of the process, and a caller that gives up leaves the others' result alone.
+    A daemon thread of its own rather than the loop's executor: a hanging credential helper then neither holds up other
+    work nor the end of the process, and a caller that gives up leaves the others' result alone.
     """
 
     def __init__(self, work: Callable[[], T], name: str) -> None:
@@ -33,17 +33,7 @@ class Flight(Generic[T]):
 
     async def result(self) -> T:
         """What the function returns or raises."""
-        running = self.start()
-        loop = asyncio.get_running_loop()
-        done = asyncio.Event()
-
-        def wake(_: "Future[T]") -> None:
-            with contextlib.suppress(RuntimeError):  # the caller's loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(done.set)
-
-        running.add_done_callback(wake)
-        await done.wait()
-        return running.result()
+        return await landed(self.start())
 
     def _run(self, running: "Future[T]") -> None:
         try:
@@ -58,3 +48,17 @@ class Flight(Generic[T]):
     def _land(self) -> None:
         with self._lock:
             self._running = None
+
+
+async def landed(running: "Future[T]") -> T:
+    """What the run returns or raises. Unlike with `asyncio.wrap_future`, giving up leaves the run alone."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def wake(_: "Future[T]") -> None:
+        with contextlib.suppress(RuntimeError):  # the caller's loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(done.set)
+
+    running.add_done_callback(wake)
+    await done.wait()
+    return running.result()

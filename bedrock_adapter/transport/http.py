@@ -93,7 +93,9 @@ class HttpTransport:
                 code="invalid_response",
                 request_id=response.headers.get("x-amzn-requestid"),
             )
-        return HttpStream(response, self._timeouts.idle)
+        stream = HttpStream(response, self._timeouts.idle, self._sessions)
+        (await self._sessions.get()).streams.add(stream)
+        return stream
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""
@@ -123,7 +125,7 @@ class HttpTransport:
         headers = await signer.sign(request.method, url, headers, content)
         headers["User-Agent"] = _USER_AGENT
         headers["Accept-Encoding"] = "identity"
-        session = await self._sessions.get()
+        session = (await self._sessions.get()).session
         try:
             response = await session.request(
                 request.method,
@@ -169,8 +171,9 @@ class HttpTransport:
 class HttpStream:
     """A stream over HTTP; see `TransportStream`."""
 
-    def __init__(self, response: aiohttp.ClientResponse, idle: float) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, idle: float, sessions: Sessions) -> None:
         self._response = response
+        self._sessions = sessions  # were they dropped, the connection would close
         self._idle = idle
         self.headers: Mapping[str, str] = _lower(response.headers)
         self._decoder = EventDecoder(self.headers.get("x-amzn-requestid"))
@@ -185,10 +188,9 @@ class HttpStream:
             raise StopAsyncIteration
         try:
             while True:
-                if self._broken is not None:
-                    raise self._broken
-                if self._decoder.failure is not None:
-                    raise self._decoder.failure
+                # Bedrock's own words come before what became of the connection.
+                if (failure := self._decoder.failure or self._broken) is not None:
+                    raise failure
                 data = await self._next_bytes()
                 if not data and self._broken is None:
                     self._ended = True

@@ -60,7 +60,7 @@ class RetryPolicy:
 
 
 def _passing(error: ServiceError) -> bool:
-    """Whether trying again may help and costs nothing: the request was refused or never answered, not worked on in vain."""
+    """Whether trying again may help and is cheap: the request was refused or not answered, rather than worked on."""
     if isinstance(error, TransportError):
         return error.code == TransportError.code or error.status == 504
     return isinstance(error, ThrottledError | ServiceUnavailableError | InternalServiceError)

@@ -3,7 +3,10 @@
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 
@@ -33,6 +36,21 @@ async def _session(timeouts: Timeouts) -> _Keeper:
         await session.close()
 
 
+class Closable(Protocol):
+    """What is closed before the session that it uses."""
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSession:
+    """One loop's session, the generator that keeps it, and the streams being read from it."""
+
+    session: aiohttp.ClientSession
+    keeper: _Keeper
+    streams: "weakref.WeakSet[Closable]"
+
+
 class Sessions:
     """Opens sessions on first use and closes each with its loop.
 
@@ -44,33 +62,35 @@ class Sessions:
         self._timeouts = timeouts
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        self._open: dict[asyncio.AbstractEventLoop, tuple[_Keeper, aiohttp.ClientSession]] = {}
+        self._open: dict[asyncio.AbstractEventLoop, LoopSession] = {}
         self._inherited: list[object] = []
 
-    async def get(self) -> aiohttp.ClientSession:
+    async def get(self) -> LoopSession:
         """The running loop's session."""
         if os.getpid() != self._pid:
             self._forget_parent()
         loop = asyncio.get_running_loop()
         held = self._open.get(loop)
-        if held is not None and not held[1].closed:
-            return held[1]
+        if held is not None and not held.session.closed:
+            return held
         keeper = _session(self._timeouts)
         # The generator does not suspend before its yield, so no other task of this loop can come between.
-        session = await anext(keeper)
+        held = LoopSession(await anext(keeper), keeper, weakref.WeakSet())
         with self._lock:
             self._open = {other: entry for other, entry in self._open.items() if not other.is_closed()}
-            self._open[loop] = (keeper, session)
-        return session
+            self._open[loop] = held
+        return held
 
     async def aclose(self) -> None:
-        """Close the running loop's session, if it has one."""
+        """Close the running loop's session and streams, if it has any."""
         if os.getpid() != self._pid:
             self._forget_parent()
         with self._lock:
             held = self._open.pop(asyncio.get_running_loop(), None)
         if held is not None:
-            await held[0].aclose()
+            for stream in list(held.streams):
+                await stream.aclose()
+            await held.keeper.aclose()
 
     def _forget_parent(self) -> None:
         """After a fork: the sessions are the parent's. Kept, as dropping them would touch its sockets."""

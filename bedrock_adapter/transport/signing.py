@@ -1,11 +1,12 @@
 """Signers: what makes a target's requests acceptable to Bedrock."""
 
 import asyncio
+import functools
 import threading
 from collections import OrderedDict
 from typing import Any
 
-from bedrock_adapter.errors import AdapterError, ConfigError
+from bedrock_adapter.errors import ConfigError
 from bedrock_adapter.transport.credentials import bearer_token, credentials_of, open_session, region_of
 from bedrock_adapter.transport.endpoints import Endpoint, is_loopback, resolve_endpoint
 from bedrock_adapter.transport.flight import Flight
@@ -38,7 +39,7 @@ class Signer:
         self._building = threading.RLock()
         self._endpoints: dict[str, Endpoint] = {}
         self._resolving = {
-            service: Flight(lambda service=service: self._resolve(service), f"endpoint of {service}")  # type: ignore[misc]
+            service: Flight(functools.partial(self._resolve, service), f"endpoint of {service}")
             for service in ("bedrock-runtime", "bedrock")
         }
         self._renewing = Flight(self._renew, "AWS credentials")
@@ -89,7 +90,7 @@ class Signer:
                 session = self._opened(needs_region=override is None)
                 endpoint = resolve_endpoint(session, service, self._region, override)
             except Exception as error:
-                raise _named(error) from error
+                raise sdk_error(error) from error
         if self._bearer is not None and not endpoint.url.startswith("https:") and not is_loopback(endpoint.url):
             where = endpoint.url
             raise ConfigError(f"a Bedrock API key is not sent over plain http: {where} must be https, or loopback")
@@ -104,7 +105,7 @@ class Signer:
                     self._source = credentials_of(session, self._target, str(self._region))
                 self._frozen = self._source.get_frozen_credentials()
             except Exception as error:
-                raise _named(error) from error
+                raise sdk_error(error) from error
         return self._frozen
 
     def _opened(self, *, needs_region: bool) -> Any:
@@ -116,10 +117,6 @@ class Signer:
         if self._region is None and (needs_region or self._bearer is None):
             raise ConfigError("no AWS region: give one with the model or target, in AWS_REGION, or in the AWS profile")
         return self._session
-
-
-def _named(error: Exception) -> AdapterError:
-    return sdk_error(error)
 
 
 class Signers:

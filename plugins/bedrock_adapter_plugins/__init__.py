@@ -8,12 +8,18 @@ from types import ModuleType
 
 BUILTINS = (
     "catalogue",
+    "cohere_embeddings",
     "converse",
+    "embeddings",
     "identity",
     "inference",
     "inference_profiles",
+    "marengo_embeddings",
     "messages",
+    "nova_embeddings",
     "parameters",
+    "titan_embeddings",
+    "tokens",
 )
 
 

@@ -58,7 +58,10 @@ def _block_events(index: int, block: Json) -> Iterator[Event]:
     if tool := block.get("toolUse"):
         start = {name: value for name, value in tool.items() if name != "input"}
         yield "contentBlockStart", {**place, "start": {"toolUse": start}}
-        yield "contentBlockDelta", {**place, "delta": {"toolUse": {"input": json_codec.dumps(tool.get("input") or {}).decode()}}}
+        yield (
+            "contentBlockDelta",
+            {**place, "delta": {"toolUse": {"input": json_codec.dumps(tool.get("input") or {}).decode()}}},
+        )
     elif result := block.get("toolResult"):
         start = {name: value for name, value in result.items() if name != "content"}
         yield "contentBlockStart", {**place, "start": {"toolResult": start}}
@@ -134,7 +137,11 @@ class Translator:
         index = self._calls[block] = len(self._calls)
         self._silent.add(block)
         function = {"name": tool["name"], "arguments": ""}
-        return [self._make.delta({"tool_calls": [{"index": index, "id": tool["toolUseId"], "type": "function", "function": function}]})]
+        return [
+            self._make.delta(
+                {"tool_calls": [{"index": index, "id": tool["toolUseId"], "type": "function", "function": function}]}
+            )
+        ]
 
     def _block_delta(self, payload: Json) -> list[Chunk]:
         delta, block = payload.get("delta") or {}, payload["contentBlockIndex"]
@@ -198,7 +205,12 @@ class Translator:
             web = (citation.get("location") or {}).get("web") or {}
             url = web.get("url") or citation.get("source")
             if isinstance(url, str) and url.startswith(("http://", "https://")):
-                cited = {"start_index": begin, "end_index": self._length, "title": citation.get("title") or "", "url": url}
+                cited = {
+                    "start_index": begin,
+                    "end_index": self._length,
+                    "title": citation.get("title") or "",
+                    "url": url,
+                }
                 annotations.append({"type": "url_citation", "url_citation": cited})
         delta: Json = {"citations": citations}
         if annotations:

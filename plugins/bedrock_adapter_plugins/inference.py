@@ -37,7 +37,9 @@ def _max_tokens(call: Call, profile: Profile, config: Json) -> None:
             call.repair("max_completion_tokens", "added", "the model's own default cuts answers short", NAME)
         return
     if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
-        raise RequestError(f"{param} must be an integer of at least 1, not {wanted!r}", param=param, code="invalid_value")
+        raise RequestError(
+            f"{param} must be an integer of at least 1, not {wanted!r}", param=param, code="invalid_value"
+        )
     if wanted < limits.min_max_tokens:
         call.note(param, "changed", f"the model wants at least {limits.min_max_tokens}", NAME)
         wanted = limits.min_max_tokens
@@ -49,7 +51,9 @@ def _number(call: Call, param: str, low: float, high: float) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise RequestError(f"{param} must be a number from {low:g} to {high:g}, not {value!r}", param=param, code="invalid_value")
+        raise RequestError(
+            f"{param} must be a number from {low:g} to {high:g}, not {value!r}", param=param, code="invalid_value"
+        )
     return value
 
 

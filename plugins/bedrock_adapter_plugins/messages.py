@@ -26,14 +26,14 @@ def bedrock_content_converters(route: Route) -> list[Converter]:
 
 @hookimpl
 def bedrock_transform_request(route: Route) -> list[Step]:
-    conversation = route.profile.conversation
+    rules = route.profile.conversation
 
     def turns(call: Call) -> None:
-        _first_turn(call, allowed=conversation.leading_assistant)
-        _last_turn(call, prefill=conversation.prefill)
+        _first_turn(call, allowed=rules.leading_assistant)
+        _last_turn(call, prefill=rules.prefill)
 
     return [
-        Step(Stage.MESSAGES, Conversation, name="conversation", handles=frozenset({"model", "messages", "stream", "stream_options"})),
+        Step(Stage.MESSAGES, conversation, handles=frozenset({"model", "messages"})),
         Step(Stage.FINAL, turns),
     ]
 
@@ -57,8 +57,13 @@ def _refusal_field(call: Call, text: Any, path: str) -> list[Json]:
     return [{"text": text}]
 
 
+def conversation(call: Call) -> None:
+    """Fill `body["messages"]` and `body["system"]`."""
+    Conversation(call).convert()
+
+
 class Conversation:
-    """One pass over `messages`; fills `body["messages"]` and `body["system"]`."""
+    """One pass over `messages`."""
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -68,7 +73,9 @@ class Conversation:
         self.marks = [name for kind, name in self.converters if kind == "mark"]
         self.system: list[Json] = []
         self.turns: list[Json] = []
-        messages = call.request.get("messages")
+
+    def convert(self) -> None:
+        messages = self.call.request.get("messages")
         if not isinstance(messages, list) or not messages:
             raise RequestError("messages must be a non-empty list", param="messages", code="invalid_type")
         for index, message in enumerate(messages):
@@ -78,7 +85,7 @@ class Conversation:
     def _message(self, message: Any, path: str) -> None:
         if not isinstance(message, Mapping):
             raise RequestError(f"{path} must be an object", param=path, code="invalid_type")
-        role = message.get("role")
+        role = message.get("role", "")
         if message.get("name") is not None and role in ("user", "system", "developer", "assistant"):
             self.call.note(f"{path}.name", "ignored", "Converse messages carry no name", NAME)
         if role == "user":
@@ -91,9 +98,17 @@ class Conversation:
             blocks = self.converters["role", role].convert(self.call, message, path)
             self._add("user", [*blocks, *self._marked(message, path)])
         else:
-            known = ["system", "developer", "user", "assistant", *(name for kind, name in self.converters if kind == "role")]
+            known = [
+                "system",
+                "developer",
+                "user",
+                "assistant",
+                *(name for kind, name in self.converters if kind == "role"),
+            ]
             raise RequestError(
-                f"{path}.role is {role!r}; supported are {', '.join(sorted(known))}", param=f"{path}.role", code="invalid_value"
+                f"{path}.role is {role!r}; supported are {', '.join(sorted(known))}",
+                param=f"{path}.role",
+                code="invalid_value",
             )
 
     def _assistant(self, message: Mapping[str, Any], path: str) -> list[Json]:
@@ -113,8 +128,13 @@ class Conversation:
         if isinstance(content, str):
             return [{"text": content}, *marked] if content and not content.isspace() else marked
         if not isinstance(content, list):
-            raise RequestError(f"{path}.content must be a string or a list of parts", param=f"{path}.content", code="invalid_type")
-        return [*(block for i, part in enumerate(content) for block in self.part(part, f"{path}.content[{i}]")), *marked]
+            raise RequestError(
+                f"{path}.content must be a string or a list of parts", param=f"{path}.content", code="invalid_type"
+            )
+        return [
+            *(block for i, part in enumerate(content) for block in self.part(part, f"{path}.content[{i}]")),
+            *marked,
+        ]
 
     def part(self, part: Any, path: str) -> list[Json]:
         """The blocks of one content part, blank text left out, cache marks after it."""
@@ -126,7 +146,9 @@ class Conversation:
         if converter is None:
             known = ", ".join(sorted(name for kind, name in self.converters if kind == "part"))
             raise RequestError(
-                f"{path}.type is {part.get('type')!r}; supported are {known}", param=f"{path}.type", code="invalid_value"
+                f"{path}.type is {part.get('type')!r}; supported are {known}",
+                param=f"{path}.type",
+                code="invalid_value",
             )
         blocks = [block for block in converter.convert(self.call, part, path) if not _blank(block)]
         return [*blocks, *self._marked(part, path)]
@@ -145,13 +167,21 @@ class Conversation:
         blocks = self._content(message, path)
         for block in blocks:
             if "text" not in block and "cachePoint" not in block:
-                raise RequestError(f"{path}: a {message['role']} message takes text only", param=f"{path}.content", code="invalid_value")
+                raise RequestError(
+                    f"{path}: a {message['role']} message takes text only",
+                    param=f"{path}.content",
+                    code="invalid_value",
+                )
         if not self.turns and self.call.route.profile.conversation.system:
             self.system += blocks
             return
         text = "\n".join(block["text"] for block in blocks if "text" in block)
         if text:
-            reason = "the model takes no system prompt" if not self.turns else "Converse takes a system prompt only at the start"
+            reason = (
+                "the model takes no system prompt"
+                if not self.turns
+                else "Converse takes a system prompt only at the start"
+            )
             self.call.repair(path, "moved", f"{reason}; it was put into the user's turn in <system> tags", NAME)
             self._add("user", [{"text": f"<system>\n{text}\n</system>"}])
 
@@ -169,7 +199,9 @@ class Conversation:
             self.call.body["system"] = self.system
         if not self.turns:
             if not self.system:
-                raise RequestError("messages hold no text: every message is blank", param="messages", code="invalid_value")
+                raise RequestError(
+                    "messages hold no text: every message is blank", param="messages", code="invalid_value"
+                )
             self.call.repair("messages", "added", "there was no user message; an almost empty one was added", NAME)
             self._add("user", [{"text": _FILLER}])
         self.call.body["messages"] = self.turns
@@ -192,11 +224,18 @@ def _last_turn(call: Call, *, prefill: bool) -> None:
     if not turns or turns[-1]["role"] != "assistant":
         return
     if not prefill or "text" not in turns[-1]["content"][-1]:
-        call.repair("messages", "added", "the model does not continue an assistant turn; a user turn that asks for it was added", NAME)
+        call.repair(
+            "messages",
+            "added",
+            "the model does not continue an assistant turn; a user turn that asks for it was added",
+            NAME,
+        )
         turns.append({"role": "user", "content": [{"text": _CONTINUE}]})
         return
     block = turns[-1]["content"][-1]
     stripped = block["text"].rstrip()
     if stripped != block["text"]:
-        call.repair("messages", "changed", "white space at the end of the prefill was removed; the model refuses it", NAME)
+        call.repair(
+            "messages", "changed", "white space at the end of the prefill was removed; the model refuses it", NAME
+        )
         turns[-1]["content"][-1] = {"text": stripped}

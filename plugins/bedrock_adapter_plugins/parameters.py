@@ -74,7 +74,9 @@ HOST_KEYS = frozenset({
     "session_id", "id", "background_tasks", "features", "variables", "model_item",
 })  # fmt: skip
 _HOST_PREFIXES = ("litellm_", "aws_")
-_EXTENSIONS = frozenset({"additional_model_request_fields", "additional_model_response_field_paths", "anthropic_beta", "extra_body"})
+_EXTENSIONS = frozenset(
+    {"additional_model_request_fields", "additional_model_response_field_paths", "anthropic_beta", "extra_body"}
+)
 
 
 @hookimpl
@@ -83,6 +85,7 @@ def bedrock_transform_request(route: Route) -> list[Step]:
         return [Step(Stage.IDENTITY, flatten)]
     return [
         Step(Stage.IDENTITY, flatten, handles=_EXTENSIONS),
+        Step(Stage.IDENTITY, streaming, handles=frozenset({"stream", "stream_options"})),
         Step(Stage.POLICY, extensions),
         Step(Stage.POLICY, leftovers),
     ]
@@ -101,6 +104,14 @@ def flatten(call: Call) -> None:
     call.request = {_CAMEL.get(name, name): value for name, value in merged.items()}
 
 
+def streaming(call: Call) -> None:
+    """The two fields that the host and the chunks obey have the right types."""
+    for name, kind, words in (("stream", bool, "true or false"), ("stream_options", Mapping, "an object")):
+        value = call.request.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise RequestError(f"{name} must be {words}, not {value!r}", param=name, code="invalid_type")
+
+
 def extensions(call: Call) -> None:
     """Fields that are Converse's or the model's own, under their documented names."""
     request, body = call.request, call.body
@@ -108,17 +119,27 @@ def extensions(call: Call) -> None:
     if fields is not None:
         if not isinstance(fields, Mapping):
             raise RequestError(
-                "additional_model_request_fields must be an object", param="additional_model_request_fields", code="invalid_type"
+                "additional_model_request_fields must be an object",
+                param="additional_model_request_fields",
+                code="invalid_type",
             )
         merge(body.setdefault("additionalModelRequestFields", {}), fields)
-    if beta := request.get("anthropic_beta"):
-        flags = [beta] if isinstance(beta, str) else beta
-        if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
-            raise RequestError("anthropic_beta must be a list of strings", param="anthropic_beta", code="invalid_type")
+    if flags := _strings(call, "anthropic_beta"):
         merge(body.setdefault("additionalModelRequestFields", {}), {"anthropic_beta": flags})
-    if paths := request.get("additional_model_response_field_paths"):
+    if paths := _strings(call, "additional_model_response_field_paths"):
         known = body.setdefault("additionalModelResponseFieldPaths", [])
         body["additionalModelResponseFieldPaths"] = list(dict.fromkeys([*known, *paths]))
+
+
+def _strings(call: Call, name: str) -> list[str]:
+    """A list of strings, which may be given as one string."""
+    value = call.request.get(name)
+    if value is None:
+        return []
+    strings = [value] if isinstance(value, str) else value
+    if not isinstance(strings, list) or not all(isinstance(item, str) for item in strings):
+        raise RequestError(f"{name} must be a list of strings", param=name, code="invalid_type")
+    return strings
 
 
 def leftovers(call: Call) -> None:

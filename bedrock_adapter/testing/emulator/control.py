@@ -114,7 +114,8 @@ def _list_models(query: Mapping[str, str], region: str) -> Iterable[dict[str, An
             model.lifecycle != "EOL"
             and query.get("byProvider", summary["providerName"]).lower() == summary["providerName"].lower()
             and query.get("byOutputModality", summary["outputModalities"][0]) in summary["outputModalities"]
-            and query.get("byInferenceType", summary["inferenceTypesSupported"][0]) in summary["inferenceTypesSupported"]
+            and query.get("byInferenceType", summary["inferenceTypesSupported"][0])
+            in summary["inferenceTypesSupported"]
             and "byCustomizationType" not in query
         ):
             yield summary
@@ -221,7 +222,9 @@ def _page(name: str, found: list[dict[str, Any]], query: Mapping[str, str]) -> d
     wanted = [each for each in found if query.get("type", each["type"]) == each["type"]]
     size = int(query.get("maxResults", 100))
     if not 1 <= size <= 1000:
-        constraint = f"Member must have value {'greater' if size < 1 else 'less'} than or equal to {1 if size < 1 else 1000}"
+        constraint = (
+            f"Member must have value {'greater' if size < 1 else 'less'} than or equal to {1 if size < 1 else 1000}"
+        )
         raise refusal("violations", reason=f"Value '{size}' at 'maxResults' failed to satisfy constraint: {constraint}")
     start = _offset(query.get("nextToken"), len(wanted))
     page: dict[str, Any] = {name: wanted[start : start + size]}

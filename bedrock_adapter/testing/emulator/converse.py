@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from . import frames, rules, shapes, tokens
+from . import frames, native, rules, shapes, tokens
 from .answers import respond
 from .events import Event, events
-from .native import count_native
 from .refusals import refusal
 from .requests import Ask
 from .script import Broken, Plan
@@ -124,7 +123,7 @@ def count_tokens(operation: str, model: str, body: Any, state: State) -> Answer:
         raise refusal("count_tokens")
     given = body["input"]
     if "invokeModel" in given:
-        return JsonAnswer({"inputTokens": count_native(given["invokeModel"]["body"])})
+        return JsonAnswer({"inputTokens": native.count(target, given["invokeModel"]["body"])})
     ask = Ask(operation, target, given["converse"])
     rules.check(ask)
     return JsonAnswer({"inputTokens": tokens.of_request(ask)})

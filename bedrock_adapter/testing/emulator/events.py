@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Event = tuple[str, dict[str, Any]]
@@ -34,7 +34,7 @@ def events(response: Mapping[str, Any], *, empty_leading_text: bool = False) -> 
 
 def _block(block: Mapping[str, Any]) -> Iterator[Event]:
     kind = next(iter(block))
-    makers = {
+    makers: dict[str, Callable[[Any], Iterator[Event]]] = {
         "text": _text,
         "reasoningContent": _reasoning,
         "toolUse": _tool_use,

@@ -24,7 +24,9 @@ def dumps(value: object) -> bytes:
 def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
     """One frame."""
     encoded = b"".join(
-        struct.pack(">B", len(name.encode())) + name.encode() + struct.pack(">BH", STRING, len(value.encode()))
+        struct.pack(">B", len(name.encode()))
+        + name.encode()
+        + struct.pack(">BH", STRING, len(value.encode()))
         + value.encode()
         for name, value in headers.items()
     )

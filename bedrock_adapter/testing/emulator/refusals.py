@@ -11,7 +11,7 @@ ERROR_TYPE_SUFFIX = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
 PROVIDER_PREFIX = "The model returned the following errors: "
 
 
-class Refusal(Exception):
+class BedrockError(Exception):
     """An error answer: exception name, message, HTTP status, extra headers."""
 
     def __init__(
@@ -34,7 +34,7 @@ def status_of(error: str) -> int:
     return int(_table()["status"].get(error, 400))
 
 
-def refusal(rule: str, /, **values: object) -> Refusal:
+def refusal(rule: str, /, **values: object) -> BedrockError:
     """The refusal that a row of the table describes, its placeholders filled: ``raise refusal("blank_text", i=0, j=1)``."""
     row = _table()["refusal"][rule]
     message = str(row["message"])
@@ -42,7 +42,7 @@ def refusal(rule: str, /, **values: object) -> Refusal:
         message = message.replace("{" + key + "}", str(value))
     if row.get("provider"):
         message = PROVIDER_PREFIX + message
-    return Refusal(row.get("error", "ValidationException"), message)
+    return BedrockError(row.get("error", "ValidationException"), message)
 
 
 def rules() -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .refusals import Refusal, refusal
+from .refusals import BedrockError, refusal
 
 Events = Sequence[tuple[str, Mapping[str, Any]]]
 
@@ -23,10 +23,10 @@ class HttpError:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def refusal(self) -> Refusal:
+    def refusal(self) -> BedrockError:
         """As the server raises it; the message defaults to Bedrock's own for that exception."""
         message = self.message or _DEFAULT_MESSAGES.get(self.error, self.error)
-        return Refusal(self.error, message, status=self.status, headers=dict(self.headers))
+        return BedrockError(self.error, message, status=self.status, headers=dict(self.headers))
 
 
 _DEFAULT_MESSAGES = {
@@ -105,7 +105,9 @@ class Script:
         headers = {"Retry-After": retry_after} if retry_after is not None else {}
         self.next(HttpError("ServiceUnavailableException", headers=headers), times=times, operation=operation)
 
-    def raw(self, status: int, headers: Mapping[str, str], body: bytes, *, operation: str = "*", model: str = "*") -> None:
+    def raw(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, operation: str = "*", model: str = "*"
+    ) -> None:
         """Queue bytes to be sent as they are: malformed JSON, a proxy's HTML page, a recorded stream."""
         self._add([Plan(raw=(status, headers, body), operation=operation, model=model)])
 
@@ -143,9 +145,7 @@ def _content(answer: Mapping[str, Any] | Events | HttpError | Broken | None) -> 
     return {"events": list(answer)}
 
 
-def message(
-    *content: Mapping[str, Any], stop_reason: str = "end_turn", **members: Any
-) -> dict[str, Any]:
+def message(*content: Mapping[str, Any], stop_reason: str = "end_turn", **members: Any) -> dict[str, Any]:
     """A Converse response around some content blocks, for `Script.next`."""
     response: dict[str, Any] = {
         "output": {"message": {"role": "assistant", "content": list(content)}},

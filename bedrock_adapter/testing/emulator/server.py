@@ -13,18 +13,21 @@ from uuid import uuid4
 
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+from werkzeug.datastructures import Headers
 from werkzeug.serving import WSGIRequestHandler
 
 from . import control, converse, invoke
 from .frames import dumps
-from .refusals import ERROR_TYPE_SUFFIX, Refusal, refusal
+from .refusals import ERROR_TYPE_SUFFIX, BedrockError, refusal
 from .requests import Recorded
 from .script import Plan, Script
 from .state import State
 from .streams import Stream, client_left
 
 EVENT_STREAM = "application/vnd.amazon.eventstream"
-_RUNTIME = re.compile(r"/model/(?P<model>[^/]+)/(?P<verb>converse|converse-stream|count-tokens|invoke|invoke-with-response-stream)")
+_RUNTIME = re.compile(
+    r"/model/(?P<model>[^/]+)/(?P<verb>converse|converse-stream|count-tokens|invoke|invoke-with-response-stream)"
+)
 _VERBS = {
     "converse": "Converse",
     "converse-stream": "ConverseStream",
@@ -111,7 +114,7 @@ class BedrockEmulator(HTTPServer):
         request_id = str(uuid4())
         try:
             response = self._answer(request)
-        except Refusal as error:
+        except BedrockError as error:
             response = Response(dumps({"message": error.message}), error.status, error.headers)
             response.headers["x-amzn-ErrorType"] = error.error + ERROR_TYPE_SUFFIX
             response.headers["Content-Type"] = "application/json"
@@ -200,11 +203,11 @@ class _Handler(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def log(self, kind: str, message: str, *args: Any) -> None:
         """Say nothing."""
 
 
-def check_authentication(headers: Mapping[str, str]) -> str:
+def check_authentication(headers: Headers) -> str:
     """The region of a SigV4 signature's scope, or us-east-1 for a bearer key; refuse anything else."""
     authorization = headers.get("Authorization", "")
     if re.fullmatch(r"Bearer \S+", authorization):

@@ -17,7 +17,7 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
 
-from .refusals import Refusal, refusal
+from .refusals import BedrockError, refusal
 
 PLACEHOLDER_MODEL_ID = "amazon.nova-lite-v1:0"
 # Order of the values in real messages where it differs from the service model's [R].
@@ -152,7 +152,7 @@ class Path:
         return Path(f"{self.plain}.{index}", f"{self.coral}.{index + 1}.member", self.generic)
 
 
-def wrong_type(value: object, path: Path, expected: str) -> Refusal:
+def wrong_type(value: object, path: Path, expected: str) -> BedrockError:
     """A SerializationException."""
     return refusal("serialization", reason=f"{path.plain or 'body'}: expected {expected}, found {type(value).__name__}")
 
@@ -168,7 +168,7 @@ def raise_violations(violations: Iterable[str]) -> None:
     listed = list(violations)
     if listed:
         noun = "error" if len(listed) == 1 else "errors"
-        raise Refusal("ValidationException", f"{len(listed)} validation {noun} detected: {'; '.join(listed)}")
+        raise BedrockError("ValidationException", f"{len(listed)} validation {noun} detected: {'; '.join(listed)}")
 
 
 def check_body(operation: str, body: Any, model_id: str) -> None:

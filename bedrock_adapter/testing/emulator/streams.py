@@ -17,9 +17,7 @@ POLL = 0.02
 class Stream:
     """Frames sent one by one. ``complete`` is false when the client left before the last."""
 
-    def __init__(
-        self, frames: Iterable[bytes], plan: Plan, left: Callable[[], bool], closing: threading.Event
-    ) -> None:
+    def __init__(self, frames: Iterable[bytes], plan: Plan, left: Callable[[], bool], closing: threading.Event) -> None:
         self._frames = frames
         self._plan = plan
         self._left = left

@@ -1,0 +1,64 @@
+"""Embeddings: what a client may say, checked and brought into the canonical body; the vectors in the format it asked for.
+
+The dialects (`titan_embeddings`, `cohere_embeddings`, …) make the vendors' bodies of it. Options, in `[options.embeddings]`:
+
+    concurrency   most calls to Bedrock at a time for one request (8)
+    truncate      what to cut from a text that is too long where the client does not say: END, START or NONE (END)
+    input_type    what texts are for where the client does not say (search_document)
+"""
+
+from bedrock_adapter import Call, Route, Settings, Stage, Step, hookimpl
+from bedrock_adapter.errors import ConfigError
+from bedrock_adapter.types import Json
+from bedrock_adapter_plugins.embeddings import fields
+from bedrock_adapter_plugins.embeddings.answer import as_asked
+from bedrock_adapter_plugins.embeddings.inputs import read_inputs, text_of
+from bedrock_adapter_plugins.embeddings.truncation import cut_texts, truncate, truncation
+
+NAME = fields.NAME
+
+
+@hookimpl
+def bedrock_configure(settings: Settings) -> None:
+    if settings.option(NAME, "concurrency", 8) < 1:
+        raise ConfigError("options.embeddings.concurrency must be at least 1", param="options.embeddings.concurrency")
+    truncation(settings.option(NAME, "truncate", fields.TRUNCATE), "options.embeddings.truncate")
+    settings.option(NAME, "input_type", fields.INPUT_TYPE)
+
+
+@hookimpl
+def bedrock_transform_request(route: Route) -> list[Step] | None:
+    if route.operation != "embeddings":
+        return None
+    return [
+        Step(Stage.MESSAGES, fields.native_names),
+        Step(Stage.MESSAGES, inputs, handles=frozenset({"model", "input"})),
+        Step(Stage.INFERENCE, fields.dimensions, handles=frozenset({"dimensions"})),
+        Step(Stage.INFERENCE, fields.encoding_format, handles=frozenset({"encoding_format"})),
+        Step(Stage.INFERENCE, fields.types, handles=frozenset({"embedding_types"})),
+        Step(Stage.INFERENCE, truncate, handles=frozenset({"truncate"})),
+        Step(Stage.POLICY, fields.extra, handles=frozenset({"additional_model_request_fields"})),
+        Step(Stage.POLICY, fields.leftovers),
+        Step(Stage.FINAL, cut_texts),
+    ]
+
+
+@hookimpl
+def bedrock_transform_response(route: Route) -> Step | None:
+    return Step(Stage.FINAL, complete) if route.operation == "embeddings" else None
+
+
+def inputs(call: Call) -> None:
+    """The canonical `inputs`."""
+    call.body["inputs"] = read_inputs(call)
+
+
+def complete(call: Call, response: Json) -> None:
+    """base64 for dialects that leave it to us, and an estimate where Bedrock counted no tokens."""
+    for item in response["data"]:
+        item["embedding"] = as_asked(call, item["embedding"])
+    if "usage" not in response:
+        # About four characters make a token in English.
+        estimate = sum((len(text_of(item)) + 3) // 4 for item in call.body["inputs"])
+        response["usage"] = {"prompt_tokens": estimate, "total_tokens": estimate}
+        call.repair("usage", "added", "Bedrock counted no tokens; the numbers are an estimate", NAME)
