@@ -109,7 +109,7 @@ class Fetcher:
     def __init__(
         self,
         allowed: Allowed,
-        limits: Limits = Limits(),  # noqa: B008 - immutable
+        limits: Limits = Limits(),
         resolver: "AbstractResolver | None" = None,
     ) -> None:
         self._allowed = allowed

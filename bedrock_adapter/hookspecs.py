@@ -135,6 +135,7 @@ class BedrockSpecs:
         When it runs: once per route; the steps run for every request.
         Arguments: `route`, with `model`, `profile` and `settings` filled in. Decide by `route.profile`, never by name.
         Return: a `Step`, several, or None. `step.run(call)` reads `call.request` (never mutating it) and fills `call.body`.
+            A step belongs to chat unless it says `operation="embeddings"`.
         Order: by `Stage`, then plugin name.
         Errors: raise `RequestError` with `param`; `call.note(...)` what is dropped or changed.
         Example:

@@ -189,7 +189,11 @@ class PluginManager:
 
     def _steps(self, hook: str, route: Route) -> tuple[Step, ...]:
         found = self._collect(hook, Step, route=route)
-        named = [replace(step, plugin=name, name=step.name or _function_name(step.run)) for name, step in found]
+        named = [
+            replace(step, plugin=name, name=step.name or _function_name(step.run))
+            for name, step in found
+            if step.operation == route.operation
+        ]
         return tuple(sorted(named, key=lambda step: (step.stage, step.plugin)))
 
     def _collect(self, hook: str, kind: type[_Item], **arguments: Any) -> list[tuple[str, _Item]]:

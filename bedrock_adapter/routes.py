@@ -73,6 +73,7 @@ class Step:
         name: shown by `explain`; the function's name by default.
         handles: OpenAI request fields that this step takes care of. A field that no step handles is noted or refused.
         needs: `needs(call)` yields what must be loaded before `run`. It sees the untouched request.
+        operation: routes of which operation it belongs to; on others it is left out.
         plugin: filled in by the manager.
     """
 
@@ -81,6 +82,7 @@ class Step:
     name: str = ""
     handles: frozenset[str] = frozenset()
     needs: Callable[[Call], Iterable[Need]] | None = None
+    operation: Operation = "chat"
     plugin: str = ""
 
 

@@ -36,7 +36,7 @@ class Alias:
     encoding: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Settings:
     """All settings. Each can be given as an argument, as `BEDROCK_ADAPTER_<NAME>`, or in the TOML file by its name.
 

@@ -189,7 +189,7 @@ def _fold_delta(message: Json, delta: Json) -> None:
                 _fold_tool_call(message.setdefault("tool_calls", []), part)
         elif name == "thinking_blocks":
             for block in value:
-                _fold_thinking(message.setdefault("thinking_blocks", []), block)
+                fold_thinking(message.setdefault("thinking_blocks", []), block)
         elif name == "function_call":
             _fold_function(message.setdefault("function_call", {"name": "", "arguments": ""}), value)
         elif isinstance(value, list):
@@ -215,7 +215,8 @@ def _fold_function(function: Json, part: Json) -> None:
         function[name] = function.get(name, "") + value if name in ("arguments", "input") else value
 
 
-def _fold_thinking(blocks: list[Json], block: Json) -> None:
+def fold_thinking(blocks: list[Json], block: Json) -> None:
+    """Add a fragment of `thinking_blocks` to the blocks so far; a signature ends a block."""
     last = blocks[-1] if blocks else None
     if last is None or block["type"] != "thinking" or last["type"] != "thinking" or last.get("signature"):
         blocks.append(dict(block))

@@ -18,8 +18,12 @@ BUILTINS = (
     "messages",
     "nova_embeddings",
     "parameters",
+    "reasoning",
+    "refused_fields",
+    "structured_output",
     "titan_embeddings",
     "tokens",
+    "tools",
 )
 
 

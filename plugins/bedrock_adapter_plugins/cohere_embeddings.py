@@ -34,9 +34,9 @@ def bedrock_dialects() -> list[EmbeddingDialect]:
 def bedrock_transform_request(route: Route) -> list[Step] | None:
     if route.profile.dialect not in _DIALECTS:
         return None
-    steps = [Step(Stage.FAMILY, input_type, handles=frozenset({"input_type"}))]
+    steps = [Step(Stage.FAMILY, input_type, handles=frozenset({"input_type"}), operation="embeddings")]
     if route.profile.dialect == "cohere_v4":
-        steps.append(Step(Stage.FAMILY, max_tokens, handles=frozenset({"max_tokens"})))
+        steps.append(Step(Stage.FAMILY, max_tokens, handles=frozenset({"max_tokens"}), operation="embeddings"))
     return steps
 
 

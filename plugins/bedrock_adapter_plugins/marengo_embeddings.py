@@ -5,7 +5,17 @@ Source: the Marengo Embed 2.7 and 3.0 pages of the Bedrock user guide.
 
 from typing import Any
 
-from bedrock_adapter import Call, EmbeddingDialect, RequestError, Route, Stage, Step, WireRequest, WireResponse, hookimpl
+from bedrock_adapter import (
+    Call,
+    EmbeddingDialect,
+    RequestError,
+    Route,
+    Stage,
+    Step,
+    WireRequest,
+    WireResponse,
+    hookimpl,
+)
 from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.embeddings.answer import part
 from bedrock_adapter_plugins.embeddings.calls import Item, not_both, one_each
@@ -19,7 +29,7 @@ def bedrock_dialects() -> list[EmbeddingDialect]:
 
 @hookimpl
 def bedrock_transform_request(route: Route) -> Step | None:
-    return Step(Stage.FAMILY, only_the_end) if route.profile.dialect == "marengo_2" else None
+    return Step(Stage.FAMILY, only_the_end, operation="embeddings") if route.profile.dialect == "marengo_2" else None
 
 
 def only_the_end(call: Call) -> None:

@@ -12,6 +12,7 @@ from bedrock_adapter.types import Json
 
 NAME = "messages"
 _FILLER = "."  # the shortest text that is not blank
+_NO_PREFILL = "messages.no_prefill"
 _CONTINUE = "Please continue from where you left off."
 
 
@@ -30,7 +31,7 @@ def bedrock_transform_request(route: Route) -> list[Step]:
 
     def turns(call: Call) -> None:
         _first_turn(call, allowed=rules.leading_assistant)
-        _last_turn(call, prefill=rules.prefill)
+        _last_turn(call, prefill=rules.prefill and _NO_PREFILL not in call.state)
 
     return [
         Step(Stage.MESSAGES, conversation, handles=frozenset({"model", "messages"})),
@@ -55,6 +56,11 @@ def _refusal_field(call: Call, text: Any, path: str) -> list[Json]:
     if not isinstance(text, str):
         raise RequestError(f"{path} must be a string", param=path, code="invalid_type")
     return [{"text": text}]
+
+
+def forbid_prefill(call: Call) -> None:
+    """Have this request end with a user turn, whatever the model takes otherwise."""
+    call.state[_NO_PREFILL] = True
 
 
 def conversation(call: Call) -> None:

@@ -30,7 +30,7 @@ def bedrock_dialects() -> list[EmbeddingDialect]:
 def bedrock_transform_request(route: Route) -> Step | None:
     if route.profile.dialect != "nova_embed":
         return None
-    return Step(Stage.FAMILY, purpose, handles=frozenset({"input_type", "embedding_purpose"}))
+    return Step(Stage.FAMILY, purpose, handles=frozenset({"input_type", "embedding_purpose"}), operation="embeddings")
 
 
 def purpose(call: Call) -> None:

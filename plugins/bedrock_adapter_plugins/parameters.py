@@ -82,7 +82,7 @@ _EXTENSIONS = frozenset(
 @hookimpl
 def bedrock_transform_request(route: Route) -> list[Step]:
     if route.operation != "chat":
-        return [Step(Stage.IDENTITY, flatten)]
+        return [Step(Stage.IDENTITY, flatten, operation="embeddings")]
     return [
         Step(Stage.IDENTITY, flatten, handles=_EXTENSIONS),
         Step(Stage.IDENTITY, streaming, handles=frozenset({"stream", "stream_options"})),

@@ -3,7 +3,17 @@
 Source: InvokeModel bodies of the Titan Embeddings pages of the Bedrock user guide; recorded traffic of text v2.
 """
 
-from bedrock_adapter import Call, EmbeddingDialect, RequestError, Route, Stage, Step, WireRequest, WireResponse, hookimpl
+from bedrock_adapter import (
+    Call,
+    EmbeddingDialect,
+    RequestError,
+    Route,
+    Stage,
+    Step,
+    WireRequest,
+    WireResponse,
+    hookimpl,
+)
 from bedrock_adapter.errors import InvalidRequestError
 from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.embeddings.answer import part
@@ -23,7 +33,7 @@ def bedrock_dialects() -> list[EmbeddingDialect]:
 def bedrock_transform_request(route: Route) -> Step | None:
     if route.profile.dialect != "titan_text_v2":
         return None
-    return Step(Stage.FAMILY, normalize, handles=frozenset({"normalize"}))
+    return Step(Stage.FAMILY, normalize, handles=frozenset({"normalize"}), operation="embeddings")
 
 
 def normalize(call: Call) -> None:
@@ -43,7 +53,7 @@ def encode_text_v1(call: Call) -> list[WireRequest]:
 
 def encode_text_v2(call: Call) -> list[WireRequest]:
     """As v1, with `dimensions`, `normalize` and `embeddingTypes` where the client asks."""
-    options = {name: call.body[name] for name in ("dimensions", "normalize") if name in call.body}
+    options: Json = {name: call.body[name] for name in ("dimensions", "normalize") if name in call.body}
     if kinds := call.body.get("types"):
         options["embeddingTypes"] = ["float", *kinds]
     return one_each(call, lambda item, _: {"inputText": item, **options})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
+
 from bedrock_adapter.testing.emulator import frames
 from bedrock_adapter.testing.emulator.events import events, pieces
 from bedrock_adapter.testing.emulator.script import message
@@ -58,7 +59,6 @@ def test_checksums_cover_the_frame() -> None:
 @pytest.mark.parametrize("text", ["", " ", "a", "one two three four  five\n", "  lead and trail  "])
 def test_pieces_join_to_the_text(text: str) -> None:
     assert "".join(pieces(text)) == text
-
 
 
 def test_only_tool_and_image_blocks_have_a_start() -> None:
@@ -122,7 +122,9 @@ def test_leading_empty_text_block() -> None:
 
 
 def test_metadata_comes_last_with_what_the_response_has() -> None:
-    made = events(message({"text": "hi"}, serviceTier={"type": "flex"}, trace={}, additionalModelResponseFields={"a": 1}))
+    made = events(
+        message({"text": "hi"}, serviceTier={"type": "flex"}, trace={}, additionalModelResponseFields={"a": 1})
+    )
     assert made[-2] == ("messageStop", {"stopReason": "end_turn", "additionalModelResponseFields": {"a": 1}})
     assert made[-1][0] == "metadata"
     assert set(made[-1][1]) == {"usage", "metrics", "serviceTier", "trace"}

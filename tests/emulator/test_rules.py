@@ -111,15 +111,22 @@ CASES: list[tuple[Any, ...]] = [
         "no_on_demand",
         "anthropic.claude-sonnet-4-5-20250929-v1:0",
         chat(),
-        "Invocation of model ID anthropic.claude-sonnet-4-5-20250929-v1:0 with on-demand throughput isn’t supported. "
-        "Retry your request with the ID or ARN of an inference profile that contains this model.",
+        (
+            "Invocation of model ID anthropic.claude-sonnet-4-5-20250929-v1:0 with on-demand throughput isn\u2019t supported. "
+            "Retry your request with the ID or ARN of an inference profile that contains this model."
+        ),
     ),
     ("end_of_life", "us.anthropic.claude-3-5-haiku-20241022-v1:0", chat(), None),
     ("no_converse", TITAN, chat(), "This model doesn't support the Converse operation"),
     ("no_streaming", "ai21.jamba-instruct-v1:0", chat(), "The model is unsupported for streaming", "converse-stream"),
     ("count_tokens", NOVA, {"input": {"converse": chat()}}, None, "count-tokens"),
     ("serialization", NOVA, [1], "body: expected object, found list"),
-    ("unknown_member", NOVA, chat(temperature=1), "emulator: unknown member temperature; Bedrock would ignore it silently"),
+    (
+        "unknown_member",
+        NOVA,
+        chat(temperature=1),
+        "emulator: unknown member temperature; Bedrock would ignore it silently",
+    ),
     (
         "unknown_member",
         NOVA,
@@ -130,9 +137,11 @@ CASES: list[tuple[Any, ...]] = [
         "union_members",
         NOVA,
         chat(user({"text": "a", **image()})),
-        "The ContentBlock object at messages.0.content.0 must set one of the following keys: text, image, document, video, "
-        "audio, toolUse, toolResult, guardContent, cachePoint, reasoningContent, citationsContent, searchResult, "
-        "toolAddition, toolRemoval.",
+        (
+            "The ContentBlock object at messages.0.content.0 must set one of the following keys: text, image, document, video, "
+            "audio, toolUse, toolResult, guardContent, cachePoint, reasoningContent, citationsContent, searchResult, "
+            "toolAddition, toolRemoval."
+        ),
     ),
     ("service_tier", NOVA, chat(serviceTier={"type": "fast"}), "service tier provided is invalid"),
     ("reserved_tier", NOVA, chat(serviceTier={"type": "reserved"}), "Reservation not found."),
@@ -157,8 +166,10 @@ CASES: list[tuple[Any, ...]] = [
         "blank_text",
         NOVA,
         chat(user("a"), assistant("b"), user("c", " \n")),
-        "The text field in the ContentBlock object at messages.2.content.1 is blank. Add text to the text field, and try "
-        "again.",
+        (
+            "The text field in the ContentBlock object at messages.2.content.1 is blank. Add text to the text field, and try "
+            "again."
+        ),
     ),
     (
         "blank_system_text",
@@ -170,8 +181,10 @@ CASES: list[tuple[Any, ...]] = [
         "empty_content",
         SONNET45,
         chat(user("a"), assistant(), user("b")),
-        "The content field in the Message object at messages.1 is empty. Add a ContentBlock object to the content field and "
-        "try again.",
+        (
+            "The content field in the Message object at messages.1 is empty. Add a ContentBlock object to the content field and "
+            "try again."
+        ),
     ),
     ("user_reasoning", SONNET45, chat(user("a", thought())), "User messages cannot contain reasoning content"),
     ("block_in_role", SONNET45, chat(user("a"), assistant(image()), user("b")), None),
@@ -212,7 +225,12 @@ CASES: list[tuple[Any, ...]] = [
     (
         "empty_error_result",
         NOVA,
-        chat(user("a"), assistant(use()), user({"toolResult": {"toolUseId": "t1", "content": [], "status": "error"}}), **tools()),
+        chat(
+            user("a"),
+            assistant(use()),
+            user({"toolResult": {"toolUseId": "t1", "content": [], "status": "error"}}),
+            **tools(),
+        ),
         "The content field at messages.2.content.0.toolResult cannot be empty when status value is error.",
     ),
     (
@@ -238,15 +256,19 @@ CASES: list[tuple[Any, ...]] = [
         "not_an_object",
         NOVA,
         chat(user("a"), assistant(use(given=[1])), user(result()), **tools()),
-        "The format of the value at messages.1.content.0.toolUse.input is invalid. Provide a json object for the field and "
-        "try again.",
+        (
+            "The format of the value at messages.1.content.0.toolUse.input is invalid. Provide a json object for the field and "
+            "try again."
+        ),
     ),
     (
         "not_an_object",
         NOVA,
         chat(user("a"), assistant(use()), user(result("t1", {"json": "text"})), **tools()),
-        "The format of the value at messages.2.content.0.toolResult.content.0.json is invalid. Provide a json object for the "
-        "field and try again.",
+        (
+            "The format of the value at messages.2.content.0.toolResult.content.0.json is invalid. Provide a json object for the "
+            "field and try again."
+        ),
     ),
     ("no_tools", "us.deepseek.r1-v1:0", chat(**tools()), "This model doesn't support tool use."),
     (
@@ -277,8 +299,10 @@ CASES: list[tuple[Any, ...]] = [
         "unsupported_field",
         NOVA,
         chat(**tools(tool(schema=CLOSED, strict=True))),
-        "This model doesn't support the toolConfig.tools.toolSpec.strict field. Remove toolConfig.tools.toolSpec.strict and "
-        "try again.",
+        (
+            "This model doesn't support the toolConfig.tools.toolSpec.strict field. Remove toolConfig.tools.toolSpec.strict and "
+            "try again."
+        ),
     ),
     (
         "unsupported_field",
@@ -295,10 +319,18 @@ CASES: list[tuple[Any, ...]] = [
             user(result("t1", {"video": {"format": "mp4", "source": {"bytes": TEXT}}})),
             **tools(),
         ),
-        PROVIDER + "Malformed input request: #/messages/2/content/0: extraneous key [toolResult] is not permitted, please "
+        PROVIDER
+        + "Malformed input request: #/messages/2/content/0: extraneous key [toolResult] is not permitted, please "
         "reformat your input and try again.",
     ),
-    ("conflicting_field", SONNET45, chat(**fields(tool_choice={"type": "auto"}), **tools(choice={"auto": {}})), None, "field", "tool_choice"),
+    (
+        "conflicting_field",
+        SONNET45,
+        chat(**fields(tool_choice={"type": "auto"}), **tools(choice={"auto": {}})),
+        None,
+        "field",
+        "tool_choice",
+    ),
     # thinking
     (
         "expected_thinking",
@@ -336,7 +368,8 @@ CASES: list[tuple[Any, ...]] = [
         "thinking_type",
         SONNET46,
         chat(**thinking("between_tools")),
-        PROVIDER + "thinking: Input tag 'between_tools' found using 'type' does not match any of the expected tags: 'enabled', "
+        PROVIDER
+        + "thinking: Input tag 'between_tools' found using 'type' does not match any of the expected tags: 'enabled', "
         "'adaptive', 'disabled'",
     ),
     (
@@ -345,17 +378,40 @@ CASES: list[tuple[Any, ...]] = [
         chat(**fields(output_config={"effort": "xhigh"})),
         PROVIDER + "output_config.effort: Input should be 'low', 'medium', 'high' or 'max'",
     ),
-    ("effort_capped", OPUS5, chat(**fields(thinking={"type": "disabled"}, output_config={"effort": "max"})), None, "effort", "max"),
+    (
+        "effort_capped",
+        OPUS5,
+        chat(**fields(thinking={"type": "disabled"}, output_config={"effort": "max"})),
+        None,
+        "effort",
+        "max",
+    ),
     ("effort_flag", OPUS45, chat(**fields(output_config={"effort": "low"})), None),
-    ("binding_flag", OPUS55, chat(**thinking("adaptive", block_binding={"prefix_mismatch_behavior": "drop_block"})), None),
-    ("bad_redacted", SONNET37, chat(user("a"), assistant({"reasoningContent": {"redactedContent": "YQ=="}}, "b"), user("c")), None, "i", 1, "j", 0),
+    (
+        "binding_flag",
+        OPUS55,
+        chat(**thinking("adaptive", block_binding={"prefix_mismatch_behavior": "drop_block"})),
+        None,
+    ),
+    (
+        "bad_redacted",
+        SONNET37,
+        chat(user("a"), assistant({"reasoningContent": {"redactedContent": "YQ=="}}, "b"), user("c")),
+        None,
+        "i",
+        1,
+        "j",
+        0,
+    ),
     ("reasoning_replay", NOVA, chat(user("a"), assistant(thought(), "b"), user("c")), None),
     (
         "reasoning_signature",
         GPT_OSS,
         chat(user("a"), assistant(thought(signature="x"), "b"), user("c")),
-        "This model doesn't support the reasoningContent.reasoningText.signature field. Remove "
-        "reasoningContent.reasoningText.signature and try again.",
+        (
+            "This model doesn't support the reasoningContent.reasoningText.signature field. Remove "
+            "reasoningContent.reasoningText.signature and try again."
+        ),
     ),
     (
         "nova_effort_max_tokens",
@@ -367,7 +423,12 @@ CASES: list[tuple[Any, ...]] = [
     ),
     # sampling and fields
     ("both_sampling", SONNET45, chat(**inference(temperature=0.5, topP=0.5)), None),
-    ("deprecated", OPUS47, chat(**inference(temperature=0.5)), PROVIDER + "`temperature` is deprecated for this model."),
+    (
+        "deprecated",
+        OPUS47,
+        chat(**inference(temperature=0.5)),
+        PROVIDER + "`temperature` is deprecated for this model.",
+    ),
     ("deprecated", OPUS47, chat(**inference(topP=0.5)), PROVIDER + "`top_p` is deprecated for this model."),
     ("deprecated", OPUS47, chat(**fields(top_k=5)), PROVIDER + "`top_k` is deprecated for this model."),
     (
@@ -387,41 +448,65 @@ CASES: list[tuple[Any, ...]] = [
         "extraneous_key",
         NOVA,
         chat(**fields(top_k=1)),
-        PROVIDER + "Malformed input request: extraneous key [top_k] is not permitted, please reformat your input and try again.",
+        PROVIDER
+        + "Malformed input request: extraneous key [top_k] is not permitted, please reformat your input and try again.",
     ),
     (
         "extraneous_key",
         NOVA,
         chat(**fields(inferenceConfig={"seed": 1})),
-        PROVIDER + "Malformed input request: #/inferenceConfig: extraneous key [seed] is not permitted, please reformat your "
+        PROVIDER
+        + "Malformed input request: #/inferenceConfig: extraneous key [seed] is not permitted, please reformat your "
         "input and try again.",
     ),
     (
         "bad_enum",
         GPT_OSS,
         chat(**fields(reasoning_effort="minimal")),
-        PROVIDER + "Malformed input request: #/reasoning_effort: minimal is not a valid enum value, please reformat your input "
+        PROVIDER
+        + "Malformed input request: #/reasoning_effort: minimal is not a valid enum value, please reformat your input "
         "and try again.",
     ),
     (
         "bad_type",
         GPT_OSS,
         chat(**fields(reasoning_effort=3)),
-        PROVIDER + "Malformed input request: #/reasoning_effort: expected type: String, found: Integer, please reformat your "
+        PROVIDER
+        + "Malformed input request: #/reasoning_effort: expected type: String, found: Integer, please reformat your "
         "input and try again.",
     ),
-    ("bad_range", NOVA, chat(**fields(inferenceConfig={"topK": 129})), None, "path", "inferenceConfig/topK", "value", 129),
+    (
+        "bad_range",
+        NOVA,
+        chat(**fields(inferenceConfig={"topK": 129})),
+        None,
+        "path",
+        "inferenceConfig/topK",
+        "value",
+        129,
+    ),
     ("anthropic_value", SONNET45, chat(**fields(top_k="many")), None, "path", "top_k", "expected", "a valid integer"),
     ("beta_flag", SONNET45, chat(**fields(anthropic_beta=["no-such-flag"])), PROVIDER + "invalid beta flag"),
     ("stop_blank", SONNET45, chat(**inference(stopSequences=[" "])), None),
     ("stop_count", NOVA, chat(**inference(stopSequences=list("abcde"))), None, "limit", 4, "found", 5),
-    ("output_format", NOVA, chat(**formatted()), "This model doesn't support the outputConfig field. Remove outputConfig and try again."),
-    ("output_format_provider", OPUS55, chat(**formatted()), PROVIDER + "output_config.format: Extra inputs are not permitted"),
+    (
+        "output_format",
+        NOVA,
+        chat(**formatted()),
+        "This model doesn't support the outputConfig field. Remove outputConfig and try again.",
+    ),
+    (
+        "output_format_provider",
+        OPUS55,
+        chat(**formatted()),
+        PROVIDER + "output_config.format: Extra inputs are not permitted",
+    ),
     (
         "additional_properties",
         SONNET45,
         chat(**formatted(OBJECT)),
-        PROVIDER + "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
+        PROVIDER
+        + "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
     ),
     (
         "schema_keyword",
@@ -461,37 +546,72 @@ CASES: list[tuple[Any, ...]] = [
         "extraneous_key",
         NOVA,
         chat(**tools(tool(), CACHE)),
-        PROVIDER + "Malformed input request: #/tools/0: extraneous key [cachePoint] is not permitted, please reformat your "
+        PROVIDER
+        + "Malformed input request: #/tools/0: extraneous key [cachePoint] is not permitted, please reformat your "
         "input and try again.",
     ),
-    ("cache_after_reasoning", SONNET4, chat(user("a"), assistant(thought(signature="c2ln" * 30), CACHE), user("b")), None),
+    (
+        "cache_after_reasoning",
+        SONNET4,
+        chat(user("a"), assistant(thought(signature="c2ln" * 30), CACHE), user("b")),
+        None,
+    ),
     ("cache_after_document", SONNET45, chat(user("a", document(), CACHE)), None),
     ("too_many_cache_points", SONNET45, chat(user(*["a", CACHE] * 5)), None, "found", 5),
     (
         "cache_ttl_order",
         SONNET45,
-        chat(user("a", CACHE), assistant("b"), user("c"), assistant("d"), user("e", {"cachePoint": {"type": "default", "ttl": "1h"}})),
-        PROVIDER + "messages.4.content.0.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' "
+        chat(
+            user("a", CACHE),
+            assistant("b"),
+            user("c"),
+            assistant("d"),
+            user("e", {"cachePoint": {"type": "default", "ttl": "1h"}}),
+        ),
+        PROVIDER
+        + "messages.4.content.0.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' "
         "cache_control block. Note that blocks are processed in the following order: `tools`, `system`, `messages`.",
     ),
     # media
     ("document_needs_text", SONNET45, chat(user(document())), None),
     ("document_name", SONNET45, chat(user("a", document("report.txt"))), None),
     ("document_name", SONNET45, chat(user("a", document("two  spaces"))), None),
-    ("duplicate_document", SONNET45, chat(user("a", document("x")), assistant("b"), user("c", document("X"))), "Messages can’t contain duplicate document names. Rename the document and retry your request."),
+    (
+        "duplicate_document",
+        SONNET45,
+        chat(user("a", document("x")), assistant("b"), user("c", document("X"))),
+        "Messages can\u2019t contain duplicate document names. Rename the document and retry your request.",
+    ),
     ("too_many_documents", SONNET45, chat(user("a", *(document(f"d{n}") for n in range(6)))), None),
     ("document_size", LLAMA4, chat(user("a", document(data=base64.b64encode(bytes([97]) * 4_800_000).decode()))), None),
-    ("document_type", SONNET45, chat(user("a", document(form="pdf"))), "The detected filetype is PLAIN_TEXT, but the provided filetype was PDF."),
+    (
+        "document_type",
+        SONNET45,
+        chat(user("a", document(form="pdf"))),
+        "The detected filetype is PLAIN_TEXT, but the provided filetype was PDF.",
+    ),
     ("document_mime", SONNET45, chat(user("a", document(data=PNG))), None, "mime", "image/png"),
     (
         "image_media_type",
         SONNET45,
         chat(user("a", image("jpeg", PNG))),
-        PROVIDER + "messages.0.content.1.image.source.base64.data: The image was specified using the image/jpeg media type, but "
+        PROVIDER
+        + "messages.0.content.1.image.source.base64.data: The image was specified using the image/jpeg media type, but "
         "the image appears to be a image/png image",
     ),
     ("image_unreadable", SONNET45, chat(user("a", image("png", TEXT))), None, "i", 0, "j", 1),
-    ("image_size", SONNET45, chat(user("a", image("png", PNG + "A" * (5 * 1024 * 1024)))), None, "i", 0, "j", 1, "found", 5242912),
+    (
+        "image_size",
+        SONNET45,
+        chat(user("a", image("png", PNG + "A" * (5 * 1024 * 1024)))),
+        None,
+        "i",
+        0,
+        "j",
+        1,
+        "found",
+        5242912,
+    ),
     ("too_many_images", SONNET45, chat(user("a", *[image()] * 21)), None),
     ("video_count", NOVA, chat(user("a", *[{"video": {"format": "mp4", "source": {"bytes": TEXT}}}] * 2)), None),
     (
@@ -507,7 +627,12 @@ CASES: list[tuple[Any, ...]] = [
         "This model doesn't support the image content block that you provided. Update the content block and try again.",
     ),
     ("no_documents", GPT_OSS, chat(user("a", document())), "This model doesn't support documents."),
-    ("no_citations", NOVA, chat(user("a", document(citations={"enabled": True}))), "This model doesn't support citations."),
+    (
+        "no_citations",
+        NOVA,
+        chat(user("a", document(citations={"enabled": True}))),
+        "This model doesn't support citations.",
+    ),
     (
         "s3",
         SONNET45,
@@ -519,17 +644,30 @@ CASES: list[tuple[Any, ...]] = [
         "max_tokens",
         LLAMA31,
         chat(**inference(maxTokens=8193)),
-        "The maximum tokens you requested exceeds the model limit of 8192. Try again with a maximum tokens value that is lower "
-        "than 8192.",
+        (
+            "The maximum tokens you requested exceeds the model limit of 8192. Try again with a maximum tokens value that is lower "
+            "than 8192."
+        ),
     ),
     ("min_tokens", GPT6, chat(**inference(maxTokens=15)), None, "limit", 16, "found", 15),
-    ("input_too_long", "meta.llama3-8b-instruct-v1:0", chat(user("word " * 9000)), "Input is too long for requested model."),
-    ("prompt_too_long", SONNET45, chat(user("a " * 200_001)), PROVIDER + "prompt is too long: 200008 tokens > 200000 maximum"),
+    (
+        "input_too_long",
+        "meta.llama3-8b-instruct-v1:0",
+        chat(user("word " * 9000)),
+        "Input is too long for requested model.",
+    ),
+    (
+        "prompt_too_long",
+        SONNET45,
+        chat(user("a " * 200_001)),
+        PROVIDER + "prompt is too long: 200008 tokens > 200000 maximum",
+    ),
     (
         "context_exceeded",
         SONNET4,
         chat(user("a " * 179_993), **inference(maxTokens=32000)),
-        PROVIDER + "input length and `max_tokens` exceed context limit: 180000 + 32000 > 200000, decrease input length or "
+        PROVIDER
+        + "input length and `max_tokens` exceed context limit: 180000 + 32000 > 200000, decrease input length or "
         "`max_tokens` and try again",
     ),
     # InvokeModel
@@ -570,7 +708,19 @@ CASES: list[tuple[Any, ...]] = [
         "Malformed input request: #/truncate: LEFT is not a valid enum value, please reformat your input and try again.",
         "invoke",
     ),
-    ("invoke_type", TITAN, embed(inputText=1), None, "invoke", "where", "#/inputText: ", "expected", "String", "found", "Integer"),
+    (
+        "invoke_type",
+        TITAN,
+        embed(inputText=1),
+        None,
+        "invoke",
+        "where",
+        "#/inputText: ",
+        "expected",
+        "String",
+        "found",
+        "Integer",
+    ),
     (
         "invoke_many",
         TITAN,
@@ -639,20 +789,26 @@ def test_every_rule_is_shown() -> None:
         (
             NOVA,
             chat(**inference(temperature=1.5)),
-            "Value '1.5' at 'inferenceConfig.temperature' failed to satisfy constraint: Member must have value less than or "
-            "equal to 1",
+            (
+                "Value '1.5' at 'inferenceConfig.temperature' failed to satisfy constraint: Member must have value less than or "
+                "equal to 1"
+            ),
         ),
         (
             NOVA,
             chat(**tools(tool("a.b"))),
-            "Value 'a.b' at 'toolConfig.tools.1.member.toolSpec.name' failed to satisfy constraint: Member must satisfy "
-            "regular expression pattern: [a-zA-Z0-9_-]+",
+            (
+                "Value 'a.b' at 'toolConfig.tools.1.member.toolSpec.name' failed to satisfy constraint: Member must satisfy "
+                "regular expression pattern: [a-zA-Z0-9_-]+"
+            ),
         ),
         (
             NOVA,
             chat(**tools(tool("a" * 65))),
-            f"Value '{'a' * 65}' at 'toolConfig.tools.1.member.toolSpec.name' failed to satisfy constraint: Member must have "
-            "length less than or equal to 64",
+            (
+                f"Value '{'a' * 65}' at 'toolConfig.tools.1.member.toolSpec.name' failed to satisfy constraint: Member must have "
+                "length less than or equal to 64"
+            ),
         ),
         (
             NOVA,
@@ -662,26 +818,34 @@ def test_every_rule_is_shown() -> None:
         (
             NOVA,
             chat(performanceConfig={"latency": "fast"}),
-            "Value 'fast' at 'performanceConfig.latency' failed to satisfy constraint: Member must satisfy enum value set: "
-            "[optimized, standard]",
+            (
+                "Value 'fast' at 'performanceConfig.latency' failed to satisfy constraint: Member must satisfy enum value set: "
+                "[optimized, standard]"
+            ),
         ),
         (
             SONNET45,
             chat(user("a"), {"role": "system", "content": [{"text": "b"}]}),
-            "Value 'system' at 'messages.2.member.role' failed to satisfy constraint: Member must satisfy enum value set: "
-            "[user, assistant]",
+            (
+                "Value 'system' at 'messages.2.member.role' failed to satisfy constraint: Member must satisfy enum value set: "
+                "[user, assistant]"
+            ),
         ),
         (
             NOVA,
             chat(user("a"), assistant(use(type="tool_use")), user(result()), **tools()),
-            "Value 'tool_use' at 'messages.2.member.content.1.member.toolUse.type' failed to satisfy constraint: Member must "
-            "satisfy enum value set: [server_tool_use]",
+            (
+                "Value 'tool_use' at 'messages.2.member.content.1.member.toolUse.type' failed to satisfy constraint: Member must "
+                "satisfy enum value set: [server_tool_use]"
+            ),
         ),
         (
             NOVA,
             chat(requestMetadata={"k": "{}"}),
-            "Value '{}' at 'requestMetadata.k' failed to satisfy constraint: Member must satisfy regular expression pattern: "
-            r"[a-zA-Z0-9\s:_@$#=/+,-.]{0,256}",
+            (
+                "Value '{}' at 'requestMetadata.k' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+                r"[a-zA-Z0-9\s:_@$#=/+,-.]{0,256}"
+            ),
         ),
         (
             NOVA,
@@ -691,8 +855,10 @@ def test_every_rule_is_shown() -> None:
         (
             NOVA,
             chat(user("a", {"image": {"format": "bmp", "source": {"bytes": PNG}}})),
-            "Value 'bmp' at 'messages.1.member.content.2.member.image.format' failed to satisfy constraint: Member must "
-            "satisfy enum value set: [png, jpeg, gif, webp]",
+            (
+                "Value 'bmp' at 'messages.1.member.content.2.member.image.format' failed to satisfy constraint: Member must "
+                "satisfy enum value set: [png, jpeg, gif, webp]"
+            ),
         ),
     ],
 )
@@ -722,10 +888,23 @@ def test_malformed_model_id(post: Any, model_id: str) -> None:
         (NOVA, chat(user("a"), user("b"), assistant("c"), assistant("d"), user("e"))),
         (NOVA, chat(system=[], inferenceConfig={})),
         (NOVA, chat(user("a"), assistant("I look", use()), user(result(), "and"), **tools())),
-        (SONNET4, chat(user("a"), assistant(thought(signature="c2ln" * 30), use()), user(result()), **tools(), **thinking())),
+        (
+            SONNET4,
+            chat(user("a"), assistant(thought(signature="c2ln" * 30), use()), user(result()), **tools(), **thinking()),
+        ),
         (SONNET46, chat(*LOOP, **tools(), **thinking("adaptive"))),
         (SONNET46, chat(**tools(choice={"any": {}}), **thinking("adaptive"))),
-        (SONNET4, chat(**tools(), **fields(thinking={"type": "enabled", "budget_tokens": 4096}, anthropic_beta=["interleaved-thinking-2025-05-14"]), **inference(maxTokens=2048))),
+        (
+            SONNET4,
+            chat(
+                **tools(),
+                **fields(
+                    thinking={"type": "enabled", "budget_tokens": 4096},
+                    anthropic_beta=["interleaved-thinking-2025-05-14"],
+                ),
+                **inference(maxTokens=2048),
+            ),
+        ),
         (OPUS45, chat(**fields(output_config={"effort": "low"}, anthropic_beta=["effort-2025-11-24"]))),
         (SONNET55, chat(**thinking("between_tools"))),
         (OPUS55, chat(user("a"), {"role": "system", "content": [{"text": "be brief"}]})),
@@ -733,7 +912,13 @@ def test_malformed_model_id(post: Any, model_id: str) -> None:
         (GPT6, chat(**fields(reasoning={"effort": "none"}))),
         (NOVA2, chat(**fields(reasoningConfig={"type": "enabled", "maxReasoningEffort": "high"}))),
         (SONNET45, chat(**tools(), **fields(tool_choice={"type": "auto", "disable_parallel_tool_use": True}))),
-        (SONNET45, chat(system=[{"text": "a"}, {"cachePoint": {"type": "default", "ttl": "1h"}}], **tools(tool(), {"cachePoint": {"type": "default", "ttl": "1h"}}))),
+        (
+            SONNET45,
+            chat(
+                system=[{"text": "a"}, {"cachePoint": {"type": "default", "ttl": "1h"}}],
+                **tools(tool(), {"cachePoint": {"type": "default", "ttl": "1h"}}),
+            ),
+        ),
         (SONNET45, chat(user("a", document("company (v2) [final]-1")))),
         ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0", chat()),
         ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0", chat()),

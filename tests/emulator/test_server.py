@@ -1,10 +1,12 @@
 """The HTTP side, the control plane, and scripted answers."""
 
+import contextlib
 import gc
 import http.client
 import json
 import threading
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -14,19 +16,32 @@ from botocore.config import Config
 from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError, EventStreamError
 
-from bedrock_adapter.testing.emulator import BedrockEmulator, Broken, HttpError
+from bedrock_adapter.testing.emulator import BedrockEmulator, Broken, HttpError, serve
 from bedrock_adapter.testing.emulator.refusals import rules
 from bedrock_adapter.testing.emulator.script import message
 from bedrock_adapter.testing.emulator.tables import family_of, models
+from bedrock_adapter.testing.emulator.targets import split_geo
 
 NOVA = "amazon.nova-lite-v1:0"
 CHAT = {"messages": [{"role": "user", "content": [{"text": "Tell me a long story, please"}]}]}
-LOOPBACK = dict(region_name="us-east-1", aws_access_key_id="AKID", aws_secret_access_key="secret")
+LOOPBACK = {"region_name": "us-east-1", "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
 
 
 def client(emulator: BedrockEmulator, service: str = "bedrock-runtime", retries: int = 0) -> Any:
     config = Config(retries={"mode": "standard", "total_max_attempts": retries + 1})
     return boto3.client(service, endpoint_url=emulator.url, config=config, **LOOPBACK)
+
+
+@contextlib.contextmanager
+def streamed(emulator: BedrockEmulator) -> Iterator[Any]:
+    """The events of a stream through boto3, closed afterwards."""
+    runtime = client(emulator)
+    stream = runtime.converse_stream(modelId=NOVA, **CHAT)["stream"]
+    try:
+        yield iter(stream)
+    finally:
+        stream.close()
+        runtime.close()
 
 
 def parsed(data: bytes) -> list[tuple[str, dict[str, Any]]]:
@@ -52,7 +67,10 @@ def test_environment_points_boto3_here(emulator: BedrockEmulator, monkeypatch: p
         ("", "missing_auth"),
         ("Basic abc", "missing_auth"),
         ("Bearer ", "missing_auth"),
-        ("AWS4-HMAC-SHA256 Credential=AKID/20261122/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0", "incomplete_signature"),
+        (
+            "AWS4-HMAC-SHA256 Credential=AKID/20261122/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+            "incomplete_signature",
+        ),
     ],
 )
 def test_authentication(post: Any, authorization: str, rule: str) -> None:
@@ -62,7 +80,9 @@ def test_authentication(post: Any, authorization: str, rule: str) -> None:
     assert reply.status == (403 if rule == "missing_auth" else 400)
 
 
-@pytest.mark.parametrize("path", ["/", "/model/a/b/converse", "/model/amazon.nova-lite-v1:0/chat", "/foundation-models/a/b"])
+@pytest.mark.parametrize(
+    "path", ["/", "/model/a/b/converse", "/model/amazon.nova-lite-v1:0/chat", "/foundation-models/a/b"]
+)
 def test_wrong_path(post: Any, path: str) -> None:
     reply = post(get=path)
     assert (reply.status, reply.headers["x-amzn-errortype"].split(":")[0]) == (404, "UnknownOperationException")
@@ -176,7 +196,7 @@ def test_every_listed_profile_and_on_demand_model_answers(emulator: BedrockEmula
     callable_ids += [f"{geo}.{each.id}" for each in chats for geo in each.profiles[:1]]
     assert len(callable_ids) > 100
     for model_id in callable_ids:
-        if family_of(model_id.removeprefix("us.").removeprefix("global.")).converse if "." in model_id else False:
+        if family_of(split_geo(model_id)[1]).converse:
             assert post(model_id, CHAT).status == 200, model_id
 
 
@@ -196,7 +216,10 @@ def test_get_and_misses(emulator: BedrockEmulator, post: Any) -> None:
         ("/foundation-models/nothing", "no_foundation_model"),
     ):
         reply = post(get=path)
-        assert (reply.status, reply.json["message"]) == (404, rules()[rule]["message"].replace("{id}", path.rpartition("/")[2]))
+        assert (reply.status, reply.json["message"]) == (
+            404,
+            rules()[rule]["message"].replace("{id}", path.rpartition("/")[2]),
+        )
     assert post(get="/inference-profiles?nextToken=zzz").json["message"] == rules()["next_token"]["message"]
     assert post(get="/inference-profiles?maxResults=0").json["message"] == (
         "1 validation error detected: Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater "
@@ -233,7 +256,11 @@ def test_oddities(post: Any, emulator: BedrockEmulator, content: list[Any], stop
 
 
 def test_scripted_events(post: Any, emulator: BedrockEmulator) -> None:
-    events = [("messageStart", {"role": "assistant"}), ("futureEvent", {"a": 1}), ("messageStop", {"stopReason": "end_turn"})]
+    events = [
+        ("messageStart", {"role": "assistant"}),
+        ("futureEvent", {"a": 1}),
+        ("messageStop", {"stopReason": "end_turn"}),
+    ]
     emulator.script.next(events)
     made = parsed(post(NOVA, CHAT, "converse-stream").raw)
     assert [(kind, {key: value for key, value in payload.items() if key != "p"}) for kind, payload in made] == events
@@ -252,7 +279,10 @@ def test_boto3_sees_a_scripted_error(emulator: BedrockEmulator) -> None:
     emulator.script.unavailable()
     with pytest.raises(ClientError) as raised:
         client(emulator).converse(modelId=NOVA, **CHAT)
-    assert raised.value.response["Error"] == {"Code": "ServiceUnavailableException", "Message": rules()["unavailable"]["message"]}
+    assert raised.value.response["Error"] == {
+        "Code": "ServiceUnavailableException",
+        "Message": rules()["unavailable"]["message"],
+    }
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
 
 
@@ -295,19 +325,18 @@ def test_raw_answers(post: Any, emulator: BedrockEmulator) -> None:
 
 def test_exception_frame(emulator: BedrockEmulator) -> None:
     emulator.script.next(Broken(after=2, exception="throttlingException"))
-    stream = client(emulator).converse_stream(modelId=NOVA, **CHAT)["stream"]
-    seen = []
-    with pytest.raises(EventStreamError, match="Too many requests") as raised:
-        for event in stream:
-            seen.append(next(iter(event)))
+    with streamed(emulator) as stream:
+        seen = [next(iter(next(stream))) for _ in range(2)]
+        with pytest.raises(EventStreamError, match="Too many requests") as raised:
+            next(stream)
     assert raised.value.response["Error"]["Code"] == "throttlingException"
     assert seen == ["messageStart", "contentBlockDelta"]
 
 
 def test_error_frame(emulator: BedrockEmulator) -> None:
     emulator.script.next(Broken(after=1, error="InternalFailure", message="broken"))
-    with pytest.raises(EventStreamError, match="broken"):
-        list(client(emulator).converse_stream(modelId=NOVA, **CHAT)["stream"])
+    with streamed(emulator) as stream, pytest.raises(EventStreamError, match="broken"):
+        list(stream)
 
 
 def test_truncated_frame_and_early_close(post: Any, emulator: BedrockEmulator) -> None:
@@ -326,11 +355,11 @@ def test_truncated_frame_and_early_close(post: Any, emulator: BedrockEmulator) -
 def test_slow_stream_waits_for_its_gate(emulator: BedrockEmulator) -> None:
     gate = threading.Event()
     emulator.script.next(gate=gate)
-    stream = iter(client(emulator).converse_stream(modelId=NOVA, **CHAT)["stream"])
-    assert "messageStart" in next(stream)
-    assert emulator.open_streams == 1
-    gate.set()
-    assert "metadata" in list(stream)[-1]
+    with streamed(emulator) as stream:
+        assert "messageStart" in next(stream)
+        assert emulator.open_streams == 1
+        gate.set()
+        assert "metadata" in list(stream)[-1]
     assert not emulator.dropped.is_set()
 
 
@@ -341,19 +370,19 @@ def test_delay_between_frames(post: Any, emulator: BedrockEmulator) -> None:
 
 def test_a_client_that_leaves_is_noticed(emulator: BedrockEmulator) -> None:
     emulator.script.next(gate=threading.Event())
-    response = client(emulator).converse_stream(modelId=NOVA, **CHAT)
-    next(iter(response["stream"]))
-    response["stream"].close()
+    with streamed(emulator) as stream:
+        next(stream)
     assert emulator.dropped.wait(10)
     assert emulator.open_streams == 0
 
 
 def test_stopping_ends_streams() -> None:
-    with BedrockEmulator() as emulator:
-        emulator.script.next(gate=threading.Event())
-        stream = iter(client(emulator).converse_stream(modelId=NOVA, **CHAT)["stream"])
+    emulator = serve(port=0)
+    emulator.script.next(gate=threading.Event())
+    with streamed(emulator) as stream:
         next(stream)
-    assert list(stream) == []
+        emulator.stop()
+        assert list(stream) == []
     assert not emulator.dropped.is_set()
 
 

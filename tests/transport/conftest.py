@@ -62,7 +62,10 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = handle_any  # noqa: N815
 
-    def answer(self, reply: Reply) -> None:
+    def answer(self, reply: Reply | None) -> None:
+        if reply is None:
+            self.close_connection = True
+            return
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
@@ -102,7 +105,7 @@ class Server(ThreadingHTTPServer):
         self.requests: list[Received] = []
         self.connections: set[int] = set()
         self.replies: deque[Reply] = deque()
-        self.default: Callable[[Received], Reply] = lambda _: Reply()
+        self.default: Callable[[Received], Reply | None] = lambda _: Reply()
         self.arrived, self.left = threading.Event(), threading.Event()
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server_port}"
         if tls:
@@ -110,7 +113,7 @@ class Server(ThreadingHTTPServer):
             context.load_cert_chain(PEM)
             self.socket = context.wrap_socket(self.socket, server_side=True)
 
-    def next_reply(self, received: Received) -> Reply:
+    def next_reply(self, received: Received) -> Reply | None:
         return self.replies.popleft() if self.replies else self.default(received)
 
     def reply(self, *args: Any, **kwargs: Any) -> None:
@@ -123,6 +126,10 @@ class Server(ThreadingHTTPServer):
     def stream(self, *parts: bytes | threading.Event, **kwargs: Any) -> None:
         headers = {"Content-Type": "application/vnd.amazon.eventstream", "x-amzn-RequestId": "req-2"}
         self.reply(headers=headers, parts=list(parts), **kwargs)
+
+    @staticmethod
+    def ok() -> Reply:
+        return Reply()
 
     def handle_error(self, *_: Any) -> None:
         """A client that leaves, or that does not trust the certificate, is no error."""

@@ -103,11 +103,15 @@ class BedrockEmulator(HTTPServer):
         self.server.RequestHandlerClass = _Handler
         self.server.serve_forever(poll_interval=0.02)
 
+    def start(self) -> None:
+        """Serve in a thread of its own."""
+        self._closing = threading.Event()
+        super().start()
+
     def stop(self) -> None:
         """Stop serving; streams under way end."""
         self._closing.set()
         super().stop()
-        self._closing.clear()
 
     def application(self, request: Request) -> Response:
         """Answer one request; nothing is kept but the bounded ``requests``."""
@@ -184,7 +188,7 @@ class BedrockEmulator(HTTPServer):
             yield from stream
         finally:
             self._streams.discard(stream)
-            if not stream.complete and not self._closing.is_set():
+            if not stream.complete and not stream.closing.is_set():
                 self.dropped.set()
 
     def _fail(self, plan: Plan) -> None:

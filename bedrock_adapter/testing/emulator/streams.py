@@ -21,7 +21,7 @@ class Stream:
         self._frames = frames
         self._plan = plan
         self._left = left
-        self._closing = closing
+        self.closing = closing
         self.complete = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -36,7 +36,7 @@ class Stream:
         until = time.monotonic() + self._plan.delay
         gate = self._plan.gate
         while (gate is not None and not gate.is_set()) or time.monotonic() < until:
-            if self._closing.wait(POLL) or self._left():
+            if self.closing.wait(POLL) or self._left():
                 return False
         return True
 

@@ -7,13 +7,15 @@ The dialects (`titan_embeddings`, `cohere_embeddings`, …) make the vendors' bo
     input_type    what texts are for where the client does not say (search_document)
 """
 
-from bedrock_adapter import Call, Route, Settings, Stage, Step, hookimpl
+from functools import partial
+
+from bedrock_adapter import Call, Settings, Stage, Step, hookimpl
 from bedrock_adapter.errors import ConfigError
 from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.embeddings import fields
 from bedrock_adapter_plugins.embeddings.answer import as_asked
 from bedrock_adapter_plugins.embeddings.inputs import read_inputs, text_of
-from bedrock_adapter_plugins.embeddings.truncation import cut_texts, truncate, truncation
+from bedrock_adapter_plugins.embeddings.truncation import cut_texts, side_of, truncate
 
 NAME = fields.NAME
 
@@ -22,34 +24,33 @@ NAME = fields.NAME
 def bedrock_configure(settings: Settings) -> None:
     if settings.option(NAME, "concurrency", 8) < 1:
         raise ConfigError("options.embeddings.concurrency must be at least 1", param="options.embeddings.concurrency")
-    truncation(settings.option(NAME, "truncate", fields.TRUNCATE), "options.embeddings.truncate")
-    settings.option(NAME, "input_type", fields.INPUT_TYPE)
+    if side_of(settings.option(NAME, "truncate", fields.TRUNCATE)) is None:
+        raise ConfigError("options.embeddings.truncate must be END, START or NONE", param="options.embeddings.truncate")
 
 
 @hookimpl
-def bedrock_transform_request(route: Route) -> list[Step] | None:
-    if route.operation != "embeddings":
-        return None
+def bedrock_transform_request() -> list[Step]:
+    step = partial(Step, operation="embeddings")
     return [
-        Step(Stage.MESSAGES, fields.native_names),
-        Step(Stage.MESSAGES, inputs, handles=frozenset({"model", "input"})),
-        Step(Stage.INFERENCE, fields.dimensions, handles=frozenset({"dimensions"})),
-        Step(Stage.INFERENCE, fields.encoding_format, handles=frozenset({"encoding_format"})),
-        Step(Stage.INFERENCE, fields.types, handles=frozenset({"embedding_types"})),
-        Step(Stage.INFERENCE, truncate, handles=frozenset({"truncate"})),
-        Step(Stage.POLICY, fields.extra, handles=frozenset({"additional_model_request_fields"})),
-        Step(Stage.POLICY, fields.leftovers),
-        Step(Stage.FINAL, cut_texts),
+        step(Stage.MESSAGES, fields.native_names),
+        step(Stage.MESSAGES, canonical_inputs, handles=frozenset({"model", "input"})),
+        step(Stage.INFERENCE, fields.dimensions, handles=frozenset({"dimensions"})),
+        step(Stage.INFERENCE, fields.encoding_format, handles=frozenset({"encoding_format"})),
+        step(Stage.INFERENCE, fields.types, handles=frozenset({"embedding_types"})),
+        step(Stage.INFERENCE, truncate, handles=frozenset({"truncate"})),
+        step(Stage.POLICY, fields.extra, handles=frozenset({"additional_model_request_fields"})),
+        step(Stage.POLICY, fields.leftovers),
+        step(Stage.FINAL, cut_texts),
     ]
 
 
 @hookimpl
-def bedrock_transform_response(route: Route) -> Step | None:
-    return Step(Stage.FINAL, complete) if route.operation == "embeddings" else None
+def bedrock_transform_response() -> Step:
+    return Step(Stage.FINAL, complete, operation="embeddings")
 
 
-def inputs(call: Call) -> None:
-    """The canonical `inputs`."""
+def canonical_inputs(call: Call) -> None:
+    """See `EmbeddingDialect`."""
     call.body["inputs"] = read_inputs(call)
 
 

@@ -10,16 +10,9 @@ _NAMES = {"NONE": "NONE", "START": "START", "END": "END", "LEFT": "START", "RIGH
 _NAMED_IN_NOTES = 10
 
 
-def truncation(value: Any, param: str) -> str:
-    """`NONE`, `START` or `END`.
-
-    Raises:
-        RequestError: `value` says none of them.
-    """
-    name = _NAMES.get(value.upper()) if isinstance(value, str) else None
-    if name is None:
-        raise RequestError(f"{param} must be NONE, START or END, not {value!r}", param=param, code="invalid_value")
-    return name
+def side_of(value: Any) -> str | None:
+    """`NONE`, `START` or `END`; None where `value` says none of them."""
+    return _NAMES.get(value.upper()) if isinstance(value, str) else None
 
 
 def truncate(call: Call) -> None:
@@ -27,7 +20,10 @@ def truncate(call: Call) -> None:
     wish = call.request.get("truncate")
     if wish is None:
         wish = call.route.settings.option(fields.NAME, "truncate", fields.TRUNCATE)
-    call.body["truncate"] = truncation(wish, "truncate")
+    side = side_of(wish)
+    if side is None:
+        raise RequestError(f"truncate must be NONE, START or END, not {wish!r}", param="truncate", code="invalid_value")
+    call.body["truncate"] = side
 
 
 def cut_texts(call: Call) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from bedrock_adapter import Call
 from bedrock_adapter.types import Json
 
-from ..messages import forbid_prefill
+from bedrock_adapter_plugins.messages import forbid_prefill
+
 from .plan import NAME, Plan
 
 _BUDGET_RULES = ("forced_tools", "prefill")

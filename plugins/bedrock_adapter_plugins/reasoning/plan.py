@@ -52,7 +52,9 @@ def decide(call: Call, asked: Asked, policy: BudgetPolicy) -> Plan:
     if asked.level == "none":
         return _off(call, asked)
     if reasoning.shape in ("none", "always"):
-        why = "the model does not reason" if reasoning.shape == "none" else "the model always thinks, and takes no level"
+        why = (
+            "the model does not reason" if reasoning.shape == "none" else "the model always thinks, and takes no level"
+        )
         call.note(asked.param, "ignored", why, NAME)
         return Plan(on=reasoning.shape == "always")
     if reasoning.shape == "budget":
@@ -167,6 +169,8 @@ def _own_words(call: Call, asked: Asked) -> Plan:
 def _translated(call: Call, asked: Asked) -> Asked:
     """A switch of another family as the level that it stands for."""
     level = _meant(asked.switch, asked)
+    if level != "none":
+        level = nearest(level, call.route.profile.reasoning.levels)
     if call.route.profile.reasoning.shape not in ("none", "always"):
         why = f"the model is told to think in other words; it was taken as reasoning_effort {level!r}"
         call.note(asked.name, "changed", why, NAME)

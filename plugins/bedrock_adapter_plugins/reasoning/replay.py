@@ -68,7 +68,9 @@ def _block(call: Call, block: Any, path: str, takes: frozenset[str]) -> list[Jso
         return [{"reasoningContent": {"reasoningText": {"text": text or "", "signature": signature}}}]
     if text and "unsigned" in takes:
         return [{"reasoningContent": {"reasoningText": {"text": text}}}]
-    why = "the model takes no reasoning of another's" if signature else "the model takes no reasoning without a signature"
+    why = (
+        "the model takes no reasoning of another's" if signature else "the model takes no reasoning without a signature"
+    )
     call.repair(path, "dropped", why, NAME)
     return []
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bedrock_adapter import Call, Route, Settings, Stage, Step, hookimpl
+from bedrock_adapter import Call, Settings, Stage, Step, hookimpl
 from bedrock_adapter.errors import TokenDecodeError
 from bedrock_adapter_plugins.tokens.encodings import ENCODINGS, Table, availability, load_table, named
 
@@ -34,10 +34,8 @@ def bedrock_configure(settings: Settings) -> None:
 
 
 @hookimpl
-def bedrock_transform_request(route: Route) -> Step | None:
-    if route.operation != "embeddings":
-        return None
-    return Step(Stage.IDENTITY, decode_tokens, needs=needs)
+def bedrock_transform_request() -> Step:
+    return Step(Stage.IDENTITY, decode_tokens, needs=needs, operation="embeddings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _holds_tokens(given: Any) -> bool:
 
 def decode_tokens(call: Call) -> None:
     """Replace token integers by text."""
-    given = call.request.get("input")
+    given: Any = call.request.get("input")
     if not _holds_tokens(given):
         return
     table = call.resource(_need(call))

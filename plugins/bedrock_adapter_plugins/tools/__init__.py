@@ -47,6 +47,7 @@ def configure(call: Call) -> None:
     box = toolbox(call)
     tools = call.route.profile.tools
     wanted = choice.read(call, box)
+    box.mode = wanted.mode
     history = turns.has_tools(call.body["messages"])
     unwanted = wanted.mode == "none" and bool(box.definitions)
     if history and (not tools.supported or (unwanted and not tools.no_choice_field)):
@@ -66,7 +67,12 @@ def _config(call: Call, box: Toolbox, wanted: choice.Choice) -> None:
     tools = call.route.profile.tools
     none = wanted.mode == "none" or not box.definitions
     if not box.definitions:
-        call.repair("tools", "added", "the history has tool calls, which Bedrock takes only with tools; stand-ins were added", NAME)
+        call.repair(
+            "tools",
+            "added",
+            "the history has tool calls, which Bedrock takes only with tools; stand-ins were added",
+            NAME,
+        )
     shown = choice.offered(box, wanted, tools.choice) if box.definitions else remembered(box.names, box.used)
     if not shown:  # results without any call, turned into text
         return
@@ -110,7 +116,9 @@ def _choices(call: Call) -> bool:
 
 def _unary(call: Call) -> None:
     call.unary = True
-    call.repair("stream", "changed", "the model cannot stream tool use; the stream is made of one complete answer", NAME)
+    call.repair(
+        "stream", "changed", "the model cannot stream tool use; the stream is made of one complete answer", NAME
+    )
 
 
 def _without_choice(call: Call) -> None:
@@ -123,6 +131,8 @@ def _without_strict(call: Call) -> None:
     call.note("tools", "changed", "the model refused to constrain arguments; strict was dropped", NAME)
     config = call.body["toolConfig"]
     config["tools"] = [
-        {"toolSpec": {name: value for name, value in tool["toolSpec"].items() if name != "strict"}} if "toolSpec" in tool else tool
+        {"toolSpec": {name: value for name, value in tool["toolSpec"].items() if name != "strict"}}
+        if "toolSpec" in tool
+        else tool
         for tool in config["tools"]
     ]

@@ -21,7 +21,14 @@ def function_call(call: Call, value: Any, path: str) -> list[Json]:
     """The toolUse block of a deprecated `function_call`; a `function` message answers it."""
     function = an_object(value, path)
     name = a_name(function.get("name"), f"{path}.name")
-    return [_block(call, toolbox(call).function_id(name), name, _input(call, name, function.get("arguments"), f"{path}.arguments"))]
+    return [
+        _block(
+            call,
+            toolbox(call).function_id(name),
+            name,
+            _input(call, name, function.get("arguments"), f"{path}.arguments"),
+        )
+    ]
 
 
 def _tool_use(call: Call, item: Any, path: str) -> Json:

@@ -61,7 +61,9 @@ def _choice(value: Any, param: str) -> Choice:
     if param == "function_call" or (kind is None and "name" in value):
         return Choice("named", (a_name(value.get("name"), f"{param}.name"),), param)
     if kind == "allowed_tools":
-        return _allowed(an_object(value.get("allowed_tools", value), f"{param}.allowed_tools"), f"{param}.allowed_tools")
+        return _allowed(
+            an_object(value.get("allowed_tools", value), f"{param}.allowed_tools"), f"{param}.allowed_tools"
+        )
     if kind in ("function", "custom"):
         return Choice("named", (_tool_name(value, kind, param),), param)
     if isinstance(kind, str) and kind in _WORDS:
@@ -139,7 +141,7 @@ def parallel(call: Call, config: Json, box: Toolbox) -> None:
 
 
 def force(call: Call, kind: str, name: str) -> None:
-    """Make the next answer a call: `any`, or `tool` with its wire name; where the choice stands in the family's own field, there."""
+    """Make the next answer a call: `kind` is `any`, or `tool` with its wire name; said where the choice stands already."""
     fields = call.body.get("additionalModelRequestFields", {})
     native = fields.get("tool_choice")
     if native is not None and native.get("type") != "none":

@@ -77,7 +77,11 @@ def limits_exceeded(schemas: list[Json]) -> str:
     """Why these strict schemas are too many for one request, "" where they are not (Anthropic's documented limits)."""
     optional = sum(_optional(node) for schema in schemas for node in walk(schema))
     unions = sum("anyOf" in node or isinstance(node.get("type"), list) for schema in schemas for node in walk(schema))
-    for found, what, most in ((len(schemas), "strict tools", 20), (optional, "optional parameters", 24), (unions, "unions", 16)):
+    for found, what, most in (
+        (len(schemas), "strict tools", 20),
+        (optional, "optional parameters", 24),
+        (unions, "unions", 16),
+    ):
         if found > most:
             return f"a request may have {most} {what} at most"
     return ""

@@ -52,7 +52,9 @@ def read(call: Call, names: Names) -> list[Definition]:
         elif before.spec == definition.spec and before.kind == definition.kind:
             call.repair(definition.path, "dropped", "the same tool stands before it", NAME)
         else:
-            raise invalid(definition.path, f"and {before.path} are two tools named {definition.name!r}", "invalid_value")
+            raise invalid(
+                definition.path, f"and {before.path} are two tools named {definition.name!r}", "invalid_value"
+            )
     return _affordable(call, list(found.values()))
 
 
@@ -78,7 +80,9 @@ def _tool(call: Call, names: Names, tool: Any, path: str) -> Definition:
     raise invalid(f"{path}.type", f"is {kind!r}; supported are function and custom", "invalid_value")
 
 
-def _function(call: Call, names: Names, function: Mapping[str, Any], path: str, source: Mapping[str, Any]) -> Definition:
+def _function(
+    call: Call, names: Names, function: Mapping[str, Any], path: str, source: Mapping[str, Any]
+) -> Definition:
     name = a_name(function.get("name"), f"{path}.name")
     parameters = function.get("parameters")
     schema = an_object(parameters, f"{path}.parameters") if parameters is not None else {}
@@ -130,7 +134,12 @@ def _custom(names: Names, custom: Mapping[str, Any], path: str, source: Mapping[
     text = custom.get("description") or ""
     if not isinstance(text, str):
         raise invalid(f"{path}.description", "must be a string")
-    schema = {"type": "object", "properties": {INPUT: {"type": "string"}}, "required": [INPUT], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {INPUT: {"type": "string"}},
+        "required": [INPUT],
+        "additionalProperties": False,
+    }
     said = "\n\n".join(part for part in (text.strip(), _grammar(custom.get("format"), f"{path}.format")) if part)
     spec = {"name": names.to_wire(name), "description": said or name, "inputSchema": {"json": schema}}
     return Definition(name, "custom", spec, source=source, path=path)

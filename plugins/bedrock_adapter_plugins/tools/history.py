@@ -4,7 +4,7 @@ Bedrock refuses anything else; clients send everything else. Rules 6 and 8 to 10
 toolResult blocks … exceeds …", "… contain duplicate Ids".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bedrock_adapter import Call, json_codec
 from bedrock_adapter.types import Json
@@ -34,7 +34,8 @@ class Pairing:
         self._said: set[str] = set()
         content = [self._called(index, turn) for index, turn in enumerate(turns)]
         content = [
-            self._answered(index, blocks) if turns[index]["role"] == "user" else blocks for index, blocks in enumerate(content)
+            self._answered(index, blocks) if turns[index]["role"] == "user" else blocks
+            for index, blocks in enumerate(content)
         ]
         self._rename()
         self.turns = self._rebuilt([turn["role"] for turn in turns], content)
@@ -51,15 +52,15 @@ class Pairing:
         blocks: list[Json] = []
         for block in turn["content"]:
             use = block.get("toolUse")
-            if use is not None and "type" not in use:
-                if block in blocks:
-                    self._say("dropped", "one tool call was there twice in a message")
-                    continue
+            if use is None or "type" in use:
+                blocks.append(block)
+            elif block in blocks:
+                self._say("dropped", "one tool call was there twice in a message")
+            else:
                 entry = _Call(index, dict(use))
                 self._calls.append(entry)
                 self._by_id.setdefault(use["toolUseId"], []).append(entry)
-                block = {"toolUse": entry.use}
-            blocks.append(block)
+                blocks.append({"toolUse": entry.use})
         return blocks
 
     def _answered(self, index: int, content: list[Json]) -> list[Json]:

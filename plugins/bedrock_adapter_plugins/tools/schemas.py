@@ -1,6 +1,6 @@
 """JSON schemas of tools, rewritten by what the family takes without losing anything of them.
 
-Rules (`Tools.schema` of a profile): `object_root`, `root_keywords`, `inline_defs`. What is taken arrives as it is, `$schema` apart.
+Rules (`Tools.schema` of a profile): `object_root`, `root_keywords`, `inline_defs`. What is taken stays as it is.
 """
 
 import json
@@ -73,7 +73,9 @@ def _object_root(done: Rewritten, rules: tuple[str, ...]) -> None:
     if not object_like or union or foreign:
         done.schema = wrap(root, hoist=not foreign)
         done.wrapped = True
-        done.changes.append(f"the root is put into an object with the property {MEMBER!r}, since the model takes plain objects only")
+        done.changes.append(
+            f"the root is put into an object with the property {MEMBER!r}, since the model takes plain objects only"
+        )
     else:
         done.schema = {**root, "type": "object"}
         if not isinstance(root.get("properties", {}), dict):  # languages with one empty container say []
@@ -105,8 +107,16 @@ def wrap(schema: Json, *, hoist: bool = True) -> Json:
             return node
         return {**node, "$ref": f"#/properties/{MEMBER}{reference[1:]}"}
 
-    root = {"type": "object", "properties": {MEMBER: mapped(inner, moved)}, "required": [MEMBER], "additionalProperties": False}
-    return {**root, **{name: {key: mapped(each, moved) for key, each in table.items()} for name, table in definitions.items()}}
+    root = {
+        "type": "object",
+        "properties": {MEMBER: mapped(inner, moved)},
+        "required": [MEMBER],
+        "additionalProperties": False,
+    }
+    return {
+        **root,
+        **{name: {key: mapped(each, moved) for key, each in table.items()} for name, table in definitions.items()},
+    }
 
 
 def mapped(schema: Any, visit: Visit) -> Any:
@@ -171,9 +181,9 @@ def _cyclic(root: Json) -> set[str]:
             targets[reference] = set(_references(resolve(root, reference)))
             todo += targets[reference]
     cyclic = set()
-    for start in targets:
+    for start, direct in targets.items():
         seen: set[str] = set()
-        ahead = list(targets[start])
+        ahead = list(direct)
         while ahead:
             if (reference := ahead.pop()) not in seen:
                 seen.add(reference)

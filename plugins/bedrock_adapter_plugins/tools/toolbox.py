@@ -14,11 +14,12 @@ class Toolbox:
         names, ids: mappings between the client's and the wire's.
         definitions: by the client's name, in the request's order.
         used: client names that the history calls, in order.
+        mode: the choice of tools: `auto`, `none`, `required` or `named`.
         legacy: the client speaks of `functions`; answers are `function_call`s.
         open_functions: (name, wire id) of the history's function calls that no `function` message has answered yet.
     """
 
-    __slots__ = ("_legacy_calls", "definitions", "ids", "legacy", "names", "open_functions", "used")
+    __slots__ = ("_legacy_calls", "definitions", "ids", "legacy", "mode", "names", "open_functions", "used")
 
     def __init__(self, call: Call) -> None:
         tools = call.route.profile.tools
@@ -29,6 +30,7 @@ class Toolbox:
             raise refusal
         self.definitions: dict[str, Definition] = {each.name: each for each in definitions}
         self.used: list[str] = []
+        self.mode = "auto"
         self.legacy = bool(call.request.get("functions")) and not call.request.get("tools")
         self.open_functions: list[tuple[str, str]] = []
         self._legacy_calls = 0

@@ -79,7 +79,9 @@ def _takes(tools: Tools, block: Json) -> bool:
     if kind in _ALWAYS:
         return True
     formats = tools.result_document_formats
-    return kind in tools.result_media and not (kind == "document" and formats and block[kind].get("format") not in formats)
+    return kind in tools.result_media and not (
+        kind == "document" and formats and block[kind].get("format") not in formats
+    )
 
 
 def _call_turn(call: Call, content: list[Json]) -> list[Json]:

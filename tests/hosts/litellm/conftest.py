@@ -51,10 +51,17 @@ async def serve(
     HOST.use(None)
 
 
+_LITELLMS_WARNINGS = (
+    ".*the `ReadOnly` qualifier:UserWarning",
+    "Pydantic serializer warnings:UserWarning",
+    "Accessing the 'model_:DeprecationWarning",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Warnings of LiteLLM's own, none of which comes from a call of ours."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20"))
-            item.add_marker(pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning"))
+            for warning in _LITELLMS_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(f"ignore:{warning}"))

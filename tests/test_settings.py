@@ -1,0 +1,89 @@
+"""Settings from arguments, environment and file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedrock_adapter import Settings, Target, load_settings
+from bedrock_adapter.errors import ConfigError
+
+
+def test_defaults() -> None:
+    settings = load_settings(environ={})
+    assert settings == Settings()
+    assert (settings.fetch, settings.models_ttl, settings.max_body) == ("on", 15.0, 32 * 1024 * 1024)
+    assert (settings.connect_timeout, settings.first_byte_timeout, settings.idle_timeout) == (5, 3600, 300)
+
+
+def test_arguments_win_over_environment_over_file(tmp_path: Path) -> None:
+    config = tmp_path / "s.toml"
+    config.write_text('region = "file"\nstrict = true\nmodels_ttl = 1\nprofiles = ["mine.toml"]\n[options.owl]\na = 1\nb = 2\n')
+    environ = {
+        "BEDROCK_ADAPTER_CONFIG": str(config),
+        "BEDROCK_ADAPTER_MODELS_TTL": "2.5",
+        "BEDROCK_ADAPTER_REGION": "environment",
+        "BEDROCK_ADAPTER_DISABLE": "a, b,",
+        "BEDROCK_ADAPTER_OPTIONS__OWL__B": "3",
+        "BEDROCK_ADAPTER_ALIASES": "fast=acme.owl-1, slow = acme.owl-2",
+    }
+    settings = load_settings(environ=environ, region="argument")
+    assert (settings.region, settings.strict, settings.models_ttl, settings.disable) == ("argument", True, 2.5, ("a", "b"))
+    assert settings.profiles == (str(tmp_path / "mine.toml"),)
+    assert (settings.option("owl", "a", 0), settings.option("owl", "b", 0), settings.option("owl", "c", "x")) == (1, 3, "x")
+    assert [(alias.name, alias.model) for alias in settings.aliases] == [("fast", "acme.owl-1"), ("slow", "acme.owl-2")]
+
+
+def test_an_alias_can_carry_everything(tmp_path: Path) -> None:
+    config = tmp_path / "s.toml"
+    config.write_text(
+        '[aliases.a]\nmodel = "m"\nbase_model = "b"\nencoding = "o200k_base"\nregion = "r"\nexternal_id = "e"\n'
+        'guardrail = { guardrailIdentifier = "g", guardrailVersion = "1" }\ntop_k = 5\n'
+    )
+    alias = load_settings(config, environ={}).alias("a")
+    assert alias is not None
+    assert (alias.model, alias.base_model, alias.encoding) == ("m", "b", "o200k_base")
+    assert alias.target == Target(region="r", external_id="e")
+    assert alias.defaults == {"top_k": 5, "guardrail_config": {"guardrailIdentifier": "g", "guardrailVersion": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("regoin = 'x'", "no setting 'regoin'.*region"),
+        ("strict = 'perhaps'", "strict must be true or false, not 'perhaps'"),
+        ("models_ttl = 'soon'", "models_ttl must be a number, not 'soon'"),
+        ("disable = 5", "disable must be a list of strings"),
+        ("region = 5", "region must be a string, not 5"),
+        ("[aliases.a]\nregion = 'x'", "alias 'a' needs a model"),
+        ("a = [", "s.toml"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
+    config = tmp_path / "s.toml"
+    config.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_settings(config, environ={})
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        load_settings(tmp_path / "nowhere.toml", environ={})
+
+
+def test_an_option_of_the_wrong_type_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"options\.owl\.a must be a number"):
+        Settings(options={"owl": {"a": "x"}}).option("owl", "a", 5)
+
+
+def test_secrets_are_in_no_repr() -> None:
+    target = Target(access_key="AKIDSECRET", secret_key="SECRET1", session_token="SECRET2", bearer_token="SECRET3", external_id="SECRET4")
+    settings: Any = Settings(api_key="SECRET5", redis_url="redis://:SECRET6@h")
+    assert "SECRET" not in repr(target) + repr(settings)
+
+
+def test_targets_merge() -> None:
+    base = Target(region="a", profile="p")
+    assert Target().over(base) is base
+    assert base.over(Target()) is base
+    assert Target(region="b").over(base) == Target(region="b", profile="p")
