@@ -141,6 +141,14 @@ class Adapter:
         """As `aembeddings`, with notes and Bedrock's request id beside the body."""
         return await self.engine.embeddings(request, context)
 
+    async def acount_tokens(self, request: Mapping[str, Any], *, context: Context = NO_CONTEXT) -> int:
+        """`POST /chat/completions/input_tokens`: how many input tokens a chat request has, counted by Bedrock.
+
+        Raises:
+            UnsupportedFeatureError: Bedrock does not count for this model.
+        """
+        return await self.engine.count_tokens(request, context)
+
     async def amodels(self, *, refresh: bool = False) -> list[Json]:
         """`GET /models`: OpenAI model objects. `refresh` waits for a new list."""
         return await self.listing.models(refresh=refresh)
@@ -178,6 +186,10 @@ class Adapter:
     def embeddings(self, request: Mapping[str, Any], *, context: Context = NO_CONTEXT) -> Json:
         """Synchronous `aembeddings`."""
         return self._portal.run(self.aembeddings(request, context=context))
+
+    def count_tokens(self, request: Mapping[str, Any], *, context: Context = NO_CONTEXT) -> int:
+        """Synchronous `acount_tokens`."""
+        return self._portal.run(self.acount_tokens(request, context=context))
 
     def models(self, *, refresh: bool = False) -> list[Json]:
         """Synchronous `amodels`."""

@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 
 from bedrock_adapter.call import Call, Context, Note
 from bedrock_adapter.embedding import embed
-from bedrock_adapter.errors import AdapterError, PluginError, RequestError, ServiceError, StreamTruncatedError
+from bedrock_adapter.errors import (
+    AdapterError,
+    PluginError,
+    RequestError,
+    ServiceError,
+    StreamTruncatedError,
+    UnsupportedFeatureError,
+)
 from bedrock_adapter.io import IO, load, write
 from bedrock_adapter.lookup import Lookups
 from bedrock_adapter.model_id import ModelId
@@ -180,6 +187,27 @@ class Engine:
 
         iterator = batches()
         return ChatStream(call, response.headers.get("x-amzn-requestid", ""), iterator, _closer(iterator, None))
+
+    async def count_tokens(self, request: Mapping[str, Any], context: Context) -> int:
+        """The input tokens of a chat request, counted by Bedrock.
+
+        Raises:
+            UnsupportedFeatureError: Bedrock does not count for this model.
+        """
+        call = await self.open("chat", request, context)
+        dialect, profile = call.route.dialect, call.route.profile
+        count = dialect.count if isinstance(dialect, ChatDialect) else None
+        if count is None or not profile.output.count_tokens:
+            raise UnsupportedFeatureError(
+                f"Bedrock does not count tokens for {call.route.model.answer!r}",
+                param="model",
+                code="model_not_supported",
+            )
+        answer = await self._attempt(call, lambda target: self.transport.send(count(call), target, context.timeout))
+        try:
+            return int(answer.json()["inputTokens"])
+        except (KeyError, TypeError, ValueError):
+            raise ServiceError("Bedrock's count of tokens has an unknown form", status=502) from None
 
     # -- embeddings -----------------------------------------------------------------------------------------------
 

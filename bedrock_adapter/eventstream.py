@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from bedrock_adapter import json_codec
 from bedrock_adapter.errors import AdapterError, StreamError, StreamTruncatedError
+from bedrock_adapter.eventstream_headers import encode_header, parse_headers
 from bedrock_adapter.service_errors import stream_exception
 from bedrock_adapter.types import Event
 
@@ -24,6 +25,7 @@ Headers = Mapping[str, Any]
 
 _PRELUDE = struct.Struct(">III")
 _U32 = struct.Struct(">I")
+_unpack_prelude, _unpack_crc = _PRELUDE.unpack_from, _U32.unpack_from
 _OVERHEAD = 16
 # Bedrock repeats a handful of header blocks; foreign ones must not fill the memory.
 _CACHED_BLOCKS = 64
@@ -97,41 +99,41 @@ class EventStreamDecoder:
             )
 
     def _cut(self, data: bytes, frames: list[Frame]) -> None:
+        # Slices of bytes rather than of a memoryview: frames are small, and copying 200 bytes is cheaper than a view.
         start, size = 0, len(data)
-        view = memoryview(data)
-        unpack, crc32, blocks = _PRELUDE.unpack_from, zlib.crc32, self._blocks
+        crc32, blocks = zlib.crc32, self._blocks
         while size - start >= 12:
-            total, length, prelude_crc = unpack(data, start)
-            after = start + 12
-            crc = crc32(view[start : start + 8])
+            total, length, prelude_crc = _unpack_prelude(data, start)
+            crc = crc32(data[start : start + 8])
             if crc != prelude_crc:
                 raise StreamError(f"damaged event stream: prelude CRC is {prelude_crc:#010x}, computed {crc:#010x}")
             if total < length + _OVERHEAD or length > MAX_HEADERS or total - length - _OVERHEAD > MAX_PAYLOAD:
                 raise _bad_sizes(total, length)
             end = start + total
             if end > size:
-                self._keep(view[start:], total)
+                self._keep(data[start:], total)
                 return
             # The message CRC covers the prelude too: go on from its CRC.
-            crc = crc32(view[start + 8 : end - 4], crc)
-            if crc != _U32.unpack_from(data, end - 4)[0]:
-                wire = _U32.unpack_from(data, end - 4)[0]
-                raise StreamError(f"damaged event stream: message CRC is {wire:#010x}, computed {crc:#010x}")
-            block = data[after : after + length]
+            crc = crc32(data[start + 8 : end - 4], crc)
+            (message_crc,) = _unpack_crc(data, end - 4)
+            if crc != message_crc:
+                raise StreamError(f"damaged event stream: message CRC is {message_crc:#010x}, computed {crc:#010x}")
+            middle = start + 12 + length
+            block = data[start + 12 : middle]
             headers = blocks.get(block)
             if headers is None:
                 headers = self._parse(block)
-            frames.append(Frame(headers, data[after + length : end - 4]))
+            frames.append(Frame(headers, data[middle : end - 4]))
             start = end
         if start < size:
-            self._keep(view[start:], _PRELUDE.size)
+            self._keep(data[start:], _PRELUDE.size)
 
-    def _keep(self, rest: memoryview, wanted: int) -> None:
+    def _keep(self, rest: bytes, wanted: int) -> None:
         self._buffer += rest
         self._wanted = wanted
 
     def _parse(self, block: bytes) -> Headers:
-        headers = MappingProxyType(_parse_headers(block))
+        headers = MappingProxyType(parse_headers(block))
         if len(block) <= _CACHED_BLOCK_SIZE and len(self._blocks) < _CACHED_BLOCKS:
             self._blocks[block] = headers
         return headers
@@ -146,65 +148,13 @@ def _bad_sizes(total: int, headers: int) -> StreamError:
     return StreamError(f"damaged event stream: {payload} bytes of payload, at most {MAX_PAYLOAD} are allowed")
 
 
-# Wire type of a header value -> its struct; 0 and 1 are true and false, 6 bytes, 7 text, 9 a UUID.
-_NUMBERS = {
-    2: struct.Struct(">b"),
-    3: struct.Struct(">h"),
-    4: struct.Struct(">i"),
-    5: struct.Struct(">q"),
-    8: struct.Struct(">q"),
-}
-_U16 = struct.Struct(">H")
-
-
-def _parse_headers(block: bytes) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
-    position = 0
-    try:
-        while position < len(block):
-            start = position + 1
-            position = start + block[position]
-            raw_name = block[start:position]
-            value, position = _parse_value(block, position)
-            if position > len(block):
-                raise StreamError(f"damaged event stream: a header value runs to byte {position} of {len(block)}")
-            name = raw_name.decode()
-            if name in headers:
-                raise StreamError(f"damaged event stream: header {name!r} comes twice")
-            headers[name] = value
-    except (IndexError, struct.error):
-        raise StreamError(f"damaged event stream: a header is cut off at byte {len(block)}") from None
-    except UnicodeDecodeError:
-        raise StreamError(f"damaged event stream: a header before byte {position} is not UTF-8") from None
-    return headers
-
-
-def _parse_value(block: bytes, position: int) -> tuple[Any, int]:
-    """The value whose type byte is at `position`, and the position after it (beyond the block where it is cut off)."""
-    kind = block[position]
-    position += 1
-    if kind in (6, 7):
-        start = position + 2
-        end = start + _U16.unpack_from(block, position)[0]
-        value = block[start:end]
-        return (value.decode() if kind == 7 and end <= len(block) else value), end
-    if kind in _NUMBERS:
-        number = _NUMBERS[kind]
-        return number.unpack_from(block, position)[0], position + number.size
-    if kind in (0, 1):
-        return kind == 0, position
-    if kind == 9:
-        return block[position : position + 16], position + 16
-    raise StreamError(f"damaged event stream: header value type {kind} at byte {position - 1} is unknown")
-
-
 def encode_frame(headers: Mapping[str, bool | int | bytes | str], payload: bytes) -> bytes:
     """One frame. Integers are sent as int64, strings and bytes up to 65535 bytes, names up to 255.
 
     Raises:
         ValueError: a header or the payload is too large.
     """
-    block = b"".join(_encode_header(name, value) for name, value in headers.items())
+    block = b"".join(encode_header(name, value) for name, value in headers.items())
     if len(block) > MAX_HEADERS or len(payload) > MAX_PAYLOAD:
         raise ValueError(
             f"{len(block)} bytes of headers and {len(payload)} of payload exceed {MAX_HEADERS} and {MAX_PAYLOAD}"
@@ -212,21 +162,6 @@ def encode_frame(headers: Mapping[str, bool | int | bytes | str], payload: bytes
     lengths = struct.pack(">II", len(block) + len(payload) + _OVERHEAD, len(block))
     message = b"".join((lengths, _U32.pack(zlib.crc32(lengths)), block, payload))
     return message + _U32.pack(zlib.crc32(message))
-
-
-def _encode_header(name: str, value: bool | int | bytes | str) -> bytes:
-    raw = name.encode()
-    if len(raw) > 255:
-        raise ValueError(f"a header name of {len(raw)} bytes exceeds 255")
-    prefix = bytes((len(raw),)) + raw
-    if isinstance(value, bool):
-        return prefix + (b"\x00" if value else b"\x01")
-    if isinstance(value, int):
-        return prefix + b"\x05" + struct.pack(">q", value)
-    data = value.encode() if isinstance(value, str) else value
-    if len(data) > 65535:
-        raise ValueError(f"header {name!r} of {len(data)} bytes exceeds 65535")
-    return prefix + (b"\x07" if isinstance(value, str) else b"\x06") + _U16.pack(len(data)) + data
 
 
 def events(frames: Iterable[Frame], request_id: str | None = None) -> Iterator[Event]:

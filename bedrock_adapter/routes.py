@@ -136,12 +136,14 @@ class ChatDialect:
             stream, the adapter makes the stream from the unary answer.
         decode: the chunks of a unary answer, finish and usage included.
         stream: opens a translator of one stream: `event -> chunks`.
+        count: the call's body as one CountTokens request; None: its models' tokens cannot be counted.
     """
 
     name: str
     encode: Callable[[Call], WireRequest]
     decode: Callable[[Call, WireResponse], list[Chunk]]
     stream: Callable[[Call], Callable[[Event], list[Chunk]]]
+    count: Callable[[Call], WireRequest] | None = None
     plugin: str = ""
 
 

@@ -4,16 +4,20 @@ Everything is imported within the fixtures: this module is loaded in every test 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+pytest.register_assert_rewrite("bedrock_adapter.testing.conformance")
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bedrock_adapter.adapter import Adapter
     from bedrock_adapter.testing.emulator import BedrockEmulator
+    from bedrock_adapter.testing.scripted import ScriptedTransport
+    from bedrock_adapter.types import Event, Json
 
 
 @pytest.fixture
@@ -64,6 +68,38 @@ def bedrock_adapter_for(bedrock_environment: pytest.MonkeyPatch) -> "Iterator[Ca
 
 
 @pytest.fixture
+def scripted_transport() -> "type[ScriptedTransport]":
+    """A transport that answers from a script: `bedrock_adapter_for(transport=scripted_transport(answer, ...))`."""
+    from bedrock_adapter.testing.scripted import ScriptedTransport
+
+    return ScriptedTransport
+
+
+@pytest.fixture
+def converse_response() -> "Callable[..., Json]":
+    """Builds Converse answers: `converse_response("Hello", {"toolUse": {...}}, stop_reason="tool_use")`."""
+    from bedrock_adapter.testing.scripted import converse_response
+
+    return converse_response
+
+
+@pytest.fixture
+def converse_events() -> "Callable[..., list[Event]]":
+    """Builds the events of a stream, from the same arguments."""
+    from bedrock_adapter.testing.scripted import converse_events
+
+    return converse_events
+
+
+@pytest.fixture
+def event_frames() -> "Callable[[Iterable[Event]], bytes]":
+    """Events as the bytes of a Bedrock event stream."""
+    from bedrock_adapter.testing.scripted import event_frames
+
+    return event_frames
+
+
+@pytest.fixture
 def installed_plugin(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> "Callable[..., Path]":
     """Installs a temporary distribution: `installed_plugin("acme-owl", owl="acme_owl", source={"acme_owl": "..."})`.
 
@@ -90,3 +126,14 @@ def installed_plugin(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> "Call
         return folder
 
     return install
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List what plugins were exempted from: an exemption must not be forgotten."""
+    marker = "conformance exemption: "
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.getreports("skipped") if isinstance(report.longrepr, tuple)]
+    exemptions = sorted({reason.partition(marker)[2] for reason in reasons if marker in reason})
+    if exemptions:
+        terminalreporter.section("conformance exemptions")
+        for exemption in exemptions:
+            terminalreporter.line(exemption)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bedrock_adapter.errors import ConfigError
+from bedrock_adapter.service_errors import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,19 @@ def resolve_endpoint(session: Any, service: str, region: str | None, override: s
         client = session.create_client(service, region, aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
         url = str(client.meta.endpoint_url)
         client.close()
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"the endpoint of {service} must be an http or https URL, not {url!r}")
+    if not _sensible(url):
+        raise ConfigError(f"the endpoint of {service} must be an http or https URL, not {clean(url)!r}")
     url = url.rstrip("/")
-    tls = tls_context(_ca_bundle(session)) if parts.scheme == "https" else None
+    tls = tls_context(_ca_bundle(session)) if url.startswith("https:") else None
     return Endpoint(url, _proxy(url), tls)
+
+
+def _sensible(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_loopback(url: str) -> bool:

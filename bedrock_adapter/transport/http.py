@@ -13,6 +13,7 @@ from bedrock_adapter.errors import (
     AdapterError,
     ConfigError,
     CredentialsError,
+    InvalidRequestError,
     ModelTimeoutError,
     StreamTruncatedError,
     TransportError,
@@ -138,6 +139,8 @@ class HttpTransport:
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _connection_error(error, self._timeouts) from error
+        except ValueError as error:
+            raise InvalidRequestError(f"the request cannot be sent: {error}") from error
         if 200 <= response.status < 300:
             return response
         raise await self._refusal(response)
@@ -248,7 +251,7 @@ def _connection_error(error: Exception, timeouts: Timeouts) -> AdapterError:
         )
     text = clean(str(error)) or type(error).__name__
     if isinstance(error, aiohttp.InvalidURL):
-        return ConfigError(f"the endpoint's URL cannot be used: {text}")
+        return ConfigError(f"the URL of the endpoint or proxy cannot be used: {text}")
     if isinstance(error, aiohttp.ClientSSLError):
         return TransportError(f"TLS with Bedrock failed: {text}", code="tls_error")
     if isinstance(error, aiohttp.ClientHttpProxyError):

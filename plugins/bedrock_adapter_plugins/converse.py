@@ -4,6 +4,7 @@ Sources: Amazon Bedrock API reference, ConverseStreamOutput and ConverseResponse
 """
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,19 +22,34 @@ _FINISH = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+_COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
+# Kinds of ids whose last segment is a foundation model's id.
+_NAMING = ("model", "foundation-model", "inference-profile")
+_VERSIONED = re.compile(r"-v\d+$")
 _MALFORMED = frozenset({"malformed_model_output", "malformed_tool_use"})
 _TIERS = {"reserved": "scale"}  # OpenAI's word; the others are the same
 
 
 @hookimpl
 def bedrock_dialects() -> list[ChatDialect]:
-    return [ChatDialect("converse", encode=encode, decode=decode, stream=lambda call: Translator(call).event)]
+    return [ChatDialect("converse", encode=encode, decode=decode, stream=lambda call: Translator(call).event, count=count)]
 
 
 def encode(call: Call) -> WireRequest:
     """The body that the steps have filled, as Converse or ConverseStream."""
     streams = call.stream and not call.unary and call.route.profile.conversation.streaming
     return WireRequest("ConverseStream" if streams else "Converse", call.model, call.body)
+
+
+def count(call: Call) -> WireRequest:
+    """The part of the body that is input, as CountTokens, which knows foundation models but no inference profiles."""
+    model, body = call.route.model, call.body
+    counted = {name: body[name] for name in _COUNTED if body.get(name)}
+    if model.kind in _NAMING:
+        base = model.wire.rpartition("/")[2].removeprefix(f"{model.geo}.")
+    else:  # the catalogue's id lacks the revision, which such ids have after a version
+        base = f"{model.base}:0" if _VERSIONED.search(model.base) else model.base
+    return WireRequest("CountTokens", base, {"input": {"converse": counted}})
 
 
 def decode(call: Call, response: WireResponse) -> list[Chunk]:

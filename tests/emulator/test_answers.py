@@ -177,6 +177,15 @@ def test_nova_thinks_aloud_before_a_call(post: Any) -> None:
     assert "type" not in content(answer)[1]["toolUse"]
 
 
+def test_kimi_names_its_calls_after_functions(post: Any) -> None:
+    kimi = "moonshotai.kimi-k2.5"
+    first = ask(post, kimi, "What is the weather like today?", toolConfig=WEATHER)
+    loop = continued(first, "Oslo")
+    second = ask(post, kimi, "What is the weather like today?", *loop, toolConfig=WEATHER)
+    ids = [content(each)[0]["toolUse"]["toolUseId"] for each in (first, second)]
+    assert ids == ["functions.get_current_location:0", "functions.get_current_weather:1"]
+
+
 def test_failed_tool(post: Any) -> None:
     first = ask(post, SONNET, "What is the weather in Rome?", toolConfig=WEATHER)
     loop = continued(first, "no such place")
@@ -186,7 +195,7 @@ def test_failed_tool(post: Any) -> None:
 
 
 def test_nova_runs_its_own_tools(post: Any) -> None:
-    interpreter = {"tools": [{"systemTool": {"name": "nova_code_interpreter"}}]}
+    interpreter: Any = {"tools": [{"systemTool": {"name": "nova_code_interpreter"}}]}
     use, result, text = content(ask(post, NOVA2, "What is 1234 * 5678?", toolConfig=interpreter))
     assert use["toolUse"]["type"] == "server_tool_use"
     assert result["toolResult"]["type"] == "nova_code_interpreter_result"
@@ -276,7 +285,9 @@ def test_stop_sequences(post: Any, verb: str) -> None:
     else:
         buffer = EventStreamBuffer()
         buffer.add_data(reply.raw)
-        stop = next(json.loads(event.payload) for event in buffer if event.headers[":event-type"] == "messageStop")
+        stop = next(
+            json.loads(event.payload) for event in list[Any](buffer) if event.headers[":event-type"] == "messageStop"
+        )
         assert stop["additionalModelResponseFields"] == {"delta": {"stop_sequence": "5"}}
     assert stop["stopReason"] == "stop_sequence"
 
@@ -338,7 +349,7 @@ def test_citations(post: Any) -> None:
     cited = {"citations": {"enabled": True}}
     text = {"document": {"name": "policy", "format": "txt", "source": {"text": "20 days leave. More."}, **cited}}
     chunks = {"document": {"name": "parts", "format": "txt", "source": {"content": [{"text": "one"}]}, **cited}}
-    pdf = {"document": {"name": "paper", "format": "pdf", "source": {"bytes": "JVBERi0x"}, **cited}}
+    pdf: Any = {"document": {"name": "paper", "format": "pdf", "source": {"bytes": "JVBERi0x"}, **cited}}
     pdf["document"]["source"]["bytes"] = base64.b64encode(b"%PDF-1.7").decode()
     blocks = content(ask(post, SONNET, say("How many days?", text, chunks, pdf)))
     citations = [each["citationsContent"]["citations"][0] for each in blocks if "citationsContent" in each]

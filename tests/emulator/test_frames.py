@@ -94,7 +94,7 @@ def test_server_tool_result_citation_redacted_image_and_unknown_blocks() -> None
     result = {"toolUseId": "t", "type": "x_result", "status": "success", "content": [{"json": {"a": 1}}]}
     cited = {"citations": [{"title": "t"}], "content": [{"text": "quote"}]}
     picture = {"format": "png", "source": {"bytes": "AA=="}}
-    content = [
+    content: list[dict[str, Any]] = [
         {"toolResult": result},
         {"citationsContent": cited},
         {"reasoningContent": {"redactedContent": "AA=="}},

@@ -61,5 +61,6 @@ def test_frames_are_encoded_as_in_real_streams(exchange: dict[str, Any]) -> None
     raw = base64.b64decode(exchange["response_b64"])
     buffer = EventStreamBuffer()
     buffer.add_data(raw)
-    again = b"".join(frames.frame(event.headers, event.payload) for event in buffer)
+    events: list[Any] = list(buffer)
+    again = b"".join(frames.frame(event.headers, event.payload) for event in events)
     assert again == raw

@@ -187,7 +187,26 @@ CASES: list[tuple[Any, ...]] = [
         ),
     ),
     ("user_reasoning", SONNET45, chat(user("a", thought())), "User messages cannot contain reasoning content"),
-    ("block_in_role", SONNET45, chat(user("a"), assistant(image()), user("b")), None),
+    (
+        "block_in_role",
+        SONNET45,
+        chat(user("a"), assistant(image()), user("b")),
+        None,
+        "kind",
+        "image",
+        "i",
+        1,
+        "j",
+        0,
+        "role",
+        "assistant",
+    ),
+    (
+        "block_in_role",
+        OPUS55,
+        chat(user("a", {"toolRemoval": {"tool": {"type": "tool", "name": "look"}}})),
+        "The toolRemoval content block at messages.0.content.1 can't be used in user messages. Remove the content block and try again.",
+    ),
     ("no_system", "amazon.titan-text-express-v1", chat(system=[{"text": "a"}]), None),
     # tools
     ("tool_config_missing", NOVA, chat(*LOOP), None),
@@ -251,6 +270,8 @@ CASES: list[tuple[Any, ...]] = [
         chat(**tools(tool(schema={"type": "string"}))),
         "The value at toolConfig.tools.0.toolSpec.inputSchema.json.type must be one of the following: object.",
     ),
+    ("schema_invalid", NOVA, chat(**tools(tool(schema={"type": "object", "properties": []}))), None, "i", 0),
+    ("anthropic_value", SONNET4, chat(**fields(thinking="on")), None, "path", "thinking", "expected", "a valid object"),
     ("schema_union", SONNET45, chat(**tools(tool(schema={**OBJECT, "anyOf": []}))), None, "i", 0),
     (
         "not_an_object",
@@ -741,6 +762,89 @@ CASES: list[tuple[Any, ...]] = [
     ("native", SONNET45, {"messages": [], "max_tokens": 5}, "anthropic_version: Field required", "invoke"),
     ("not_emulated", NOVA, {}, None, "invoke", "model", NOVA),
 ]
+CASES += [
+    ("serialization", NOVA, chat(inferenceConfig={"maxTokens": "many"}), "inferenceConfig.maxTokens: expected integer, found str"),
+    ("serialization", NOVA, chat(inferenceConfig={"topP": "x"}), "inferenceConfig.topP: expected number, found str"),
+    ("serialization", NOVA, chat(user("a", image(data="%"))), "messages.0.content.1.image.source.bytes is not valid base64"),
+    ("serialization", NOVA, chat(**tools(tool(strict="yes"))), "toolConfig.tools.0.toolSpec.strict: expected boolean, found str"),
+    ("unsupported_field", NOVA, chat(**tools({"systemTool": {"name": "nova_grounding"}})), None, "field", "toolConfig.tools.systemTool"),
+    ("unsupported_field", NOVA, chat(outputConfig={"effort": "low"}), None, "field", "outputConfig.effort"),
+    ("not_an_object", NOVA, chat(additionalModelRequestFields=[1]), None, "path", "additionalModelRequestFields"),
+    ("bad_type", NOVA, chat(**fields(inferenceConfig=1)), None, "path", "inferenceConfig", "expected", "Object", "found", "Integer"),
+    ("conflicting_field", SONNET45, chat(**fields(temperature=1)), None, "field", "temperature"),
+    (
+        "conflicting_field",
+        SONNET46,
+        chat(outputConfig={"effort": "low"}, **fields(output_config={"effort": "low"})),
+        None,
+        "field",
+        "output_config.effort",
+    ),
+    ("nova_effort_max_tokens", NOVA2, chat(**fields(reasoningConfig={"type": "enabled", "maxReasoningEffort": "high"}, inferenceConfig={"topK": 5})), None, "field", "topK"),
+    ("extra_input", SONNET46, chat(**thinking("adaptive", budget_tokens=2000)), None, "path", "thinking.adaptive.budget_tokens"),
+    ("anthropic_value", SONNET46, chat(**thinking("adaptive", display="all")), None, "path", "thinking.adaptive.display", "expected", "'summarized' or 'omitted'"),
+    ("expected_thinking", SONNET4, chat(user("a"), assistant("b"), **thinking()), None, "i", 1, "found", "text"),
+    ("unanswered_tool_use", SONNET45, chat(user("a"), assistant(use()), **tools()), None, "i", 1, "ids", "t1"),
+    ("reasoning_replay", GPT_OSS, chat(user("a"), assistant({"reasoningContent": {"redactedContent": "YQ=="}}, "b"), user("c")), None),
+    ("reasoning_replay", GPT6, chat(user("a"), assistant(thought(), "b"), user("c")), None),
+    ("bad_signature", SONNET4, chat(user("a"), assistant(thought(signature="%"), "b"), user("c")), None, "i", 1, "j", 0),
+    ("unsupported_block", LLAMA4, chat(user("a"), assistant(use()), user(result("t1", {"searchResult": {"source": "s", "title": "t", "content": [{"text": "x"}], "citations": {"enabled": False}}})), **tools()), None, "kind", "searchResult"),
+    ("unsupported_block", "us.mistral.pixtral-large-2502-v1:0", chat(user("a"), assistant(use()), user(result("t1", image())), **tools()), None, "kind", "image"),
+    ("tool_result_in_nova", NOVA, chat(user("a"), assistant(use()), user(result("t1", {"document": {"name": "d", "format": "pdf", "source": {"bytes": PDF}}})), **tools()), None, "i", 2, "j", 0),
+    ("extra_input", SONNET4, chat(user("a", {"cachePoint": {"type": "default", "ttl": "1h"}})), None, "path", "messages.0.content.0.cache_control.ttl"),
+    ("extraneous_key", NOVA, chat(user("a", {"cachePoint": {"type": "default", "ttl": "5m"}})), None, "where", "#/messages/0/content/0/cachePoint: ", "key", "ttl"),
+    ("extraneous_key", NOVA, chat(user("a"), assistant(use()), user(result(), CACHE), **tools()), None, "where", "#/messages/2/content/1: ", "key", "cachePoint"),
+    ("too_many_strict_tools", SONNET45, chat(**tools(tool("t", {**CLOSED, "properties": {f"p{n}": {"type": "string"} for n in range(25)}}, strict=True))), None, "found", 25, "what", "optional parameters", "limit", 24),
+    (
+        "too_many_strict_tools",
+        SONNET45,
+        chat(**tools(tool("t", {**CLOSED, "properties": {f"p{n}": {"anyOf": []} for n in range(17)}, "required": [f"p{n}" for n in range(17)]}, strict=True))),
+        None,
+        "found",
+        17,
+        "what",
+        "union-typed parameters",
+        "limit",
+        16,
+    ),
+    ("schema_json", SONNET45, chat(**formatted([])), None),
+    ("invoke_type", TITAN, embed(inputText="a", normalize=1), None, "invoke", "where", "#/normalize: ", "expected", "Boolean", "found", "Integer"),
+    ("invoke_type", COHERE, embed(input_type="image", texts="a"), None, "invoke", "where", "#/texts: ", "expected", "JSONArray", "found", "String"),
+    ("invoke_type", "cohere.embed-v4:0", embed(input_type="image", texts=["a"], max_tokens="a"), None, "invoke", "where", "#/max_tokens: ", "expected", "Integer", "found", "String"),
+    ("invoke_enum", "cohere.embed-v4:0", embed(input_type="image", texts=["a"], max_tokens=0), None, "invoke", "where", "#/max_tokens: ", "value", 0),
+    ("invoke_type", "amazon.titan-embed-image-v1", embed(embeddingConfig=1), None, "invoke", "where", "#/embeddingConfig: ", "expected", "JSONObject", "found", "Integer"),
+    ("native", SONNET45, {"anthropic_version": "x", "messages": [], "max_tokens": 5}, "anthropic_version: Input should be 'bedrock-2023-05-31'", "invoke"),
+    ("native", SONNET45, {"anthropic_version": "bedrock-2023-05-31", "messages": [], "max_tokens": 5}, "messages: at least one message is required", "invoke"),
+    ("native", SONNET45, {"anthropic_version": "bedrock-2023-05-31", "messages": [1], "max_tokens": 5}, "messages.0: Input should be a valid message", "invoke"),
+]  # fmt: skip
+KEYWORDS: dict[str, dict[str, Any]] = {
+    "multipleOf": {"type": "number", "multipleOf": 2},
+    "minItems": {"type": "array", "minItems": 2},
+    "maxItems": {"type": "array", "items": {"type": "array", "maxItems": 2}},
+    "$ref": {"type": "object", "$ref": "https://example.com/schema", "additionalProperties": False},
+    "pattern": {"type": "string", "pattern": r"(?=a)\d"},
+    "contains": {"type": "array", "contains": {"type": "string"}},
+}
+for keyword, node in KEYWORDS.items():
+    kind = {"multipleOf": "number"}.get(keyword, str(node["type"]))
+    schema = {**CLOSED, "properties": {"p": {"anyOf": [node]}}}
+    values = ("where", "output_config.format.schema", "type", kind, "keyword", keyword)
+    CASES.append(("schema_keyword", SONNET45, chat(**formatted(schema)), None, *values))
+RECURSIVE = {**CLOSED, "properties": {"p": {"$ref": "#/$defs/A"}}, "$defs": {"A": {**CLOSED, "properties": {"b": {"$ref": "#/$defs/B"}}}, "B": {"$ref": "#/$defs/A"}}}  # fmt: skip
+CASES.append(
+    (
+        "schema_keyword",
+        SONNET45,
+        chat(**formatted(RECURSIVE)),
+        None,
+        "where",
+        "output_config.format.schema",
+        "type",
+        "object",
+        "keyword",
+        "$ref",
+    )
+)
 VERBS = ("converse", "converse-stream", "count-tokens", "invoke", "invoke-with-response-stream")
 # Shown in other files: test_server.py (authentication, paths, access, control plane) and test_thinking.py.
 ELSEWHERE = {
@@ -769,8 +873,6 @@ FILLED = [_case(*case) for case in CASES]
 @pytest.mark.parametrize(("rule", "model", "body", "text", "verb"), FILLED, ids=[case[0] for case in FILLED])
 def test_rule(post: Any, rule: str, model: str, body: Any, text: str, verb: str) -> None:
     reply = post(model, body, verb)
-    if rule == "block_in_role":
-        text = "The image content block at messages.1.content.0 can't be used in assistant messages. Remove the content block and try again."
     assert reply.json == {"message": text}
     error = rules()[rule].get("error", "ValidationException")
     assert reply.status == status_of(error)

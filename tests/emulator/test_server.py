@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.eventstream import EventStreamBuffer
-from botocore.exceptions import ClientError, EventStreamError
+from botocore.exceptions import ClientError, EventStreamError, ReadTimeoutError
 
 from bedrock_adapter.testing.emulator import BedrockEmulator, Broken, HttpError, serve
 from bedrock_adapter.testing.emulator.refusals import rules
@@ -27,8 +27,8 @@ CHAT = {"messages": [{"role": "user", "content": [{"text": "Tell me a long story
 LOOPBACK = {"region_name": "us-east-1", "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
 
 
-def client(emulator: BedrockEmulator, service: str = "bedrock-runtime", retries: int = 0) -> Any:
-    config = Config(retries={"mode": "standard", "total_max_attempts": retries + 1})
+def client(emulator: BedrockEmulator, service: str = "bedrock-runtime", timeout: float = 20) -> Any:
+    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=timeout)
     return boto3.client(service, endpoint_url=emulator.url, config=config, **LOOPBACK)
 
 
@@ -47,9 +47,11 @@ def streamed(emulator: BedrockEmulator) -> Iterator[Any]:
 def parsed(data: bytes) -> list[tuple[str, dict[str, Any]]]:
     buffer = EventStreamBuffer()
     buffer.add_data(data)
+    found: list[Any] = list(buffer)
+    kinds = (":event-type", ":exception-type")
     return [
-        (event.headers.get(":event-type") or event.headers.get(":exception-type"), json.loads(event.payload or b"{}"))
-        for event in buffer
+        (next(event.headers[kind] for kind in kinds if kind in event.headers), json.loads(event.payload))
+        for event in found
     ]
 
 
@@ -98,6 +100,7 @@ def test_path_must_be_encoded(emulator: BedrockEmulator) -> None:
 
 def test_malformed_json(post: Any, emulator: BedrockEmulator) -> None:
     reply = post(NOVA, b"{")
+    assert emulator.requests[-1].body == b"{"
     assert (reply.status, reply.headers["x-amzn-errortype"].split(":")[0]) == (400, "SerializationException")
     assert len(emulator.requests) == 1
 
@@ -256,7 +259,7 @@ def test_oddities(post: Any, emulator: BedrockEmulator, content: list[Any], stop
 
 
 def test_scripted_events(post: Any, emulator: BedrockEmulator) -> None:
-    events = [
+    events: list[tuple[str, dict[str, Any]]] = [
         ("messageStart", {"role": "assistant"}),
         ("futureEvent", {"a": 1}),
         ("messageStop", {"stopReason": "end_turn"}),
@@ -361,6 +364,16 @@ def test_slow_stream_waits_for_its_gate(emulator: BedrockEmulator) -> None:
         gate.set()
         assert "metadata" in list(stream)[-1]
     assert not emulator.dropped.is_set()
+
+
+def test_an_answer_can_be_held_back(emulator: BedrockEmulator) -> None:
+    hold = threading.Event()
+    emulator.script.next(hold=hold)
+    impatient = client(emulator, timeout=0.05)
+    with pytest.raises(ReadTimeoutError):
+        impatient.converse(modelId=NOVA, **CHAT)
+    impatient.close()
+    hold.set()
 
 
 def test_delay_between_frames(post: Any, emulator: BedrockEmulator) -> None:

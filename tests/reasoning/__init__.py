@@ -1,0 +1,1 @@
+"""Reasoning: levels, budgets, replay, loops, answers."""

@@ -1,6 +1,5 @@
 """A client that knows only OpenAI's fields, running a tool loop."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,24 +7,21 @@ from bedrock_adapter import Adapter, Context
 
 Json = dict[str, Any]
 
+
+def _tool(name: str, description: str, **properties: str) -> Json:
+    parameters = {"type": "object", "properties": {key: {"type": kind} for key, kind in properties.items()}}
+    function = {"name": name, "description": description, "parameters": {**parameters, "required": list(properties)}}
+    return {"type": "function", "function": function}
+
+
 TOOLS = [
-    {
-        "type": "function",
-        "function": {
-            "name": "get_weather",
-            "description": "Get the weather in a city",
-            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-        },
-    },
-    {
-        "type": "function",
-        "function": {
-            "name": "get_population",
-            "description": "Get the population of a city",
-            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-        },
-    },
+    _tool("get_weather", "Get the weather in a city", city="string"),
+    _tool("get_current_city", "Get the city that the user is in"),
 ]
+RESULTS = {"get_weather": '{"sky": "clear"}', "get_current_city": '{"city": "Lyon"}'}
+QUESTION = "What is the weather in my city?"
+"""The emulator asks for the city first, then for its weather, then answers: a loop of two steps."""
+
 OPENAI_FIELDS = frozenset({"role", "content", "tool_calls", "refusal"})
 
 
@@ -71,7 +67,7 @@ def run_loop(
     *,
     ask: Ask = unary,
     turns: int = 6,
-    questions: tuple[str, ...] = ("What is the weather in Paris, and then its population?",),
+    questions: tuple[str, ...] = (QUESTION,),
     echo: Callable[[Mapping[str, Any]], Json] = only_openai,
     context: Context | None = None,
     **fields: Any,
@@ -92,7 +88,6 @@ def run_loop(
             if answer["finish"] != "tool_calls":
                 break
             for call in answer["message"]["tool_calls"]:
-                arguments = json.loads(call["function"]["arguments"])
-                result = json.dumps({"ok": True, **arguments})
+                result = RESULTS[call["function"]["name"]]
                 messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
     return messages, answers

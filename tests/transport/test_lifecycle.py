@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import subprocess
 import sys
 import threading
 import traceback
@@ -114,3 +115,40 @@ def test_fork(server: Any, converse: WireRequest) -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert len(server.requests) == 3
     assert len(server.connections) == 2
+
+
+WATCHED = """
+import asyncio, sys, threading
+from bedrock_adapter.transport.http import HttpTransport
+from bedrock_adapter.wire import Target, WireRequest
+
+BLOCKING = ("open", "subprocess.Popen", "socket.getaddrinfo", "os.listdir", "os.scandir", "import", "time.sleep")
+seen, watching = [], False
+
+def hook(event, arguments):
+    if watching and event in BLOCKING and threading.current_thread() is threading.main_thread():
+        seen.append((event, str(arguments[0])))
+
+async def main():
+    global watching
+    transport = HttpTransport()
+    watching = True
+    request = WireRequest("Converse", "m", {"messages": []})
+    await transport.send(request, Target())
+    await transport.send(request, Target(profile="dev"))
+    watching = False
+
+sys.addaudithook(hook)
+asyncio.run(main())
+print(seen)
+"""
+
+
+def test_the_loop_does_no_blocking_work(server: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files, processes, names and modules are looked up in other threads, from the very first call on."""
+    credentials = tmp_path / "credentials"
+    credentials.write_text("[dev]\naws_access_key_id = A\naws_secret_access_key = s\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    done = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+    assert len(server.requests) == 2

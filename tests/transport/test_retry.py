@@ -138,7 +138,7 @@ async def test_over_http(server: Any, converse: WireRequest, converse_stream: Wi
 async def test_lost_connection_over_http(server: Any, converse: WireRequest) -> None:
     """As when Bedrock has closed an idle connection just before it was used."""
     time = Time()
-    hung_up = []
+    hung_up: list[Any] = []
     server.default = lambda received: hung_up.append(received) if not hung_up else type(server).ok()
     assert (await HttpTransport(policy=time.policy()).send(converse, HERE)).status == 200
     assert len(server.requests) == 2

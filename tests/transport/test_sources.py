@@ -41,7 +41,7 @@ def scope(received: Any) -> tuple[str, str]:
     return parts[0], parts[2]
 
 
-def credentials(key: str, minutes: int = 60) -> str:
+def credentials(key: str) -> str:
     return (
         f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
         "<SessionToken>token</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials>"
@@ -103,7 +103,11 @@ async def test_no_region(configure: Any) -> None:
             "https://bedrock-runtime.us-east-1.amazonaws.com",
             "https://bedrock.us-east-1.amazonaws.com",
         ),
-        ({"AWS_REGION": "cn-north-1"}, "https://bedrock-runtime.cn-north-1.amazonaws.com.cn", "https://bedrock.cn-north-1.amazonaws.com.cn"),
+        (
+            {"AWS_REGION": "cn-north-1"},
+            "https://bedrock-runtime.cn-north-1.amazonaws.com.cn",
+            "https://bedrock.cn-north-1.amazonaws.com.cn",
+        ),
         (
             {"AWS_PROFILE": "local"},
             "http://runtime.local:1",
@@ -127,7 +131,7 @@ async def test_endpoints_of_the_target_win(configure: Any) -> None:
     assert (await url(target), await url(target, "bedrock")) == ("http://mine:1", "http://mine:2")
 
 
-@pytest.mark.parametrize("bad", ["ftp://host", "host:80", "https://"])
+@pytest.mark.parametrize("bad", ["ftp://host", "host:80", "https://", "http://host:99999", "http://[host"])
 async def test_senseless_endpoint(configure: Any, bad: str) -> None:
     configure(**KEYS, AWS_REGION="us-east-1")
     with pytest.raises(ConfigError, match="http or https"):
@@ -164,7 +168,9 @@ async def test_no_credentials(server: Any, configure: Any, converse: WireRequest
 
 async def test_container_credentials(server: Any, configure: Any, converse: WireRequest) -> None:
     configure(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{server.url}/creds", AWS_CONTAINER_AUTHORIZATION_TOKEN="let-me")
-    server.reply(body=b'{"AccessKeyId":"AKIDTASK","SecretAccessKey":"s","Token":"t","Expiration":"2100-01-01T00:00:00Z"}')
+    server.reply(
+        body=b'{"AccessKeyId":"AKIDTASK","SecretAccessKey":"s","Token":"t","Expiration":"2100-01-01T00:00:00Z"}'
+    )
     received = await send(server, converse)
     assert server.requests[0].path == "/creds"
     assert server.requests[0].headers["authorization"] == "let-me"
@@ -241,7 +247,9 @@ async def test_web_identity(server: Any, configure: Any, converse: WireRequest, 
     assert scope(received)[0] == "AKIDWEB"
 
 
-async def test_web_identity_that_cannot_work(server: Any, configure: Any, converse: WireRequest, tmp_path: Path) -> None:
+async def test_web_identity_that_cannot_work(
+    server: Any, configure: Any, converse: WireRequest, tmp_path: Path
+) -> None:
     configure()
     with pytest.raises(ConfigError, match="role_arn"):
         await send(server, converse, Target(web_identity_token="jwt"))
@@ -269,7 +277,9 @@ async def test_bearer_key_over_plain_http(configure: Any) -> None:
         assert await url(Target(bearer_token="very-secret", runtime_endpoint=host)) == host
 
 
-async def test_bearer_key_needs_no_region_where_the_endpoint_is_given(server: Any, configure: Any, converse: WireRequest) -> None:
+async def test_bearer_key_needs_no_region_where_the_endpoint_is_given(
+    server: Any, configure: Any, converse: WireRequest
+) -> None:
     configure()
     target = Target(bearer_token="given", runtime_endpoint=server.url)
     assert (await HttpTransport().send(converse, target)).status == 200
@@ -297,17 +307,29 @@ async def test_proxy(server: Any, configure: Any, converse: WireRequest, monkeyp
     assert (await send(server, converse)).path == "/model/m%3A0/converse"
 
 
-async def test_proxy_that_refuses(server: Any, configure: Any, converse: WireRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_proxy_that_refuses(
+    server: Any, configure: Any, converse: WireRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(**KEYS)
     monkeypatch.setenv("HTTPS_PROXY", server.url.replace("//", "//user:pass@"))
     target = Target(region="eu-west-1", runtime_endpoint="https://bedrock.invalid")
-    with pytest.raises(TransportError, match="proxy") as caught:
+    with pytest.raises(TransportError, match="the proxy refused: HTTP 501") as caught:
+        await HttpTransport(retries=0).send(converse, target)
+    assert caught.value.code == "proxy_error"
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pass@127.0.0.1:1")
+    with pytest.raises(TransportError) as caught:
         await HttpTransport(retries=0).send(converse, target)
     assert "user:pass" not in caught.value.message
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pass@")
+    with pytest.raises(ConfigError, match="proxy") as senseless:
+        await HttpTransport(retries=0).send(converse, target)
+    assert "user:pass" not in senseless.value.message
 
 
 async def test_ca_bundle(tls_server: Any, configure: Any, converse: WireRequest, pem: Path, tmp_path: Path) -> None:
-    configure(f"[profile own]\nca_bundle = {pem}\n", "[own]\naws_access_key_id = A\naws_secret_access_key = s\n", **KEYS)
+    configure(
+        f"[profile own]\nca_bundle = {pem}\n", "[own]\naws_access_key_id = A\naws_secret_access_key = s\n", **KEYS
+    )
     with pytest.raises(TransportError, match="TLS with Bedrock failed") as caught:
         await send(tls_server, converse)
     assert caught.value.code == "tls_error"
@@ -404,7 +426,9 @@ def test_signers_are_bounded() -> None:
 
 def test_merged_targets_mix_no_identities() -> None:
     base = Target(region="eu-west-1", access_key="A", secret_key="s", session_token="t", role_arn=ROLE, external_id="e")
-    assert Target(access_key="B", secret_key="x").over(base) == Target(region="eu-west-1", access_key="B", secret_key="x")
+    assert Target(access_key="B", secret_key="x").over(base) == Target(
+        region="eu-west-1", access_key="B", secret_key="x"
+    )
     assert Target(bearer_token="k").over(base) == Target(region="eu-west-1", bearer_token="k")
     assert Target(profile="p").over(base) == Target(region="eu-west-1", profile="p")
     other = Target(role_arn="other").over(base)

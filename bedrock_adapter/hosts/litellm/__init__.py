@@ -11,11 +11,11 @@ module-level `__getattr__`, which registers provider, callback, prices and the b
 `handler` nor a function below may become the name of a submodule: importing it would take the attribute's place.
 """
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bedrock_adapter.adapter import Adapter
+    from bedrock_adapter.settings import Settings
 
 __all__ = ["completion", "embedding", "handler", "install", "register", "startup", "unpriced"]
 
@@ -51,9 +51,9 @@ def install(adapter: "Adapter | None" = None, **settings: Any) -> Any:
     from bedrock_adapter.hosts.litellm.state import HOST
 
     if adapter is not None or settings:
-        from bedrock_adapter.adapter import Adapter
+        from bedrock_adapter.settings import load_settings
 
-        HOST.use(adapter or Adapter(**settings))
+        HOST.use(adapter or load_settings(**settings))
     return register()
 
 
@@ -86,8 +86,8 @@ def embedding(*args: Any, **kwargs: Any) -> Any:
     return litellm.embedding(*args, **opened_embedding(kwargs, *args[:1]))
 
 
-def unpriced(models: Iterable[str] | None = None) -> list[str]:
-    """Which of `models` (Bedrock ids, ARNs, aliases) LiteLLM has no price for; by default of those served by this process."""
+def unpriced(settings: "Settings | None" = None) -> list[str]:
+    """Which of the models that `settings` name LiteLLM has no price for; without settings, which of those served so far."""
     from bedrock_adapter.hosts.litellm.prices import PRICES
 
-    return PRICES.unpriced(models)
+    return PRICES.unpriced(settings)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from bedrock_adapter.errors import AdapterError
 from bedrock_adapter.hosts.litellm.prices import PRICES
 from bedrock_adapter.hosts.litellm.state import HOST, PREFIX, PROVIDER
+from bedrock_adapter.hosts.litellm.thinking import share
 from bedrock_adapter.model_id import parse_model_id
 from bedrock_adapter.settings import Settings
 from bedrock_adapter.types import Json
@@ -180,6 +181,7 @@ async def _keep_publishing(publisher: Publisher) -> None:
     router = await _router_built()
     register()  # a config's own provider map has replaced ours by now
     publisher.publish(router)
+    share(HOST.adapter, router)
     failure = ""
     while True:
         try:
@@ -191,6 +193,7 @@ async def _keep_publishing(publisher: Publisher) -> None:
             failure = error.message
         if (router := _router()) is not None:
             publisher.publish(router)
+            share(HOST.adapter, router)
         await asyncio.sleep(max(1.0, HOST.adapter.settings.models_ttl))
 
 

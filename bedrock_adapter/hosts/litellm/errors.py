@@ -53,7 +53,7 @@ def to_litellm(error: Exception, model: str) -> Exception:
 
 def _translated(error: AdapterError, model: str) -> Exception:
     headers = error.headers()
-    response = httpx.Response(error.status, headers=headers, json=error.to_openai(), request=_REQUEST)
+    response = httpx.Response(error.status, headers=headers, request=_REQUEST)
     common: dict[str, Any] = {"message": error.message, "model": model, "llm_provider": PROVIDER}
     made: Any
     if (kind := _class_of(error)) is None:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import litellm
@@ -10,6 +10,7 @@ import litellm
 from bedrock_adapter.errors import AdapterError
 from bedrock_adapter.hosts.litellm.state import HOST, PREFIX, PROVIDER
 from bedrock_adapter.model_id import ModelId, parse_model_id
+from bedrock_adapter.settings import Settings
 from bedrock_adapter.types import Json
 
 _LOG = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ class Prices:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._index: dict[_Key, Json] = {}
-        self._seen: set[str] = set()
+        self._indexed: tuple[object, dict[_Key, Json]] = (None, {})
+        self._entered = 0
         self._unpriced: set[str] = set()
 
     def ensure(self, model: str, base_model: str | None = None) -> None:
@@ -34,25 +35,30 @@ class Prices:
 
         `base_model` is the Bedrock id behind an opaque one, where the operator has told it.
         """
-        if model in self._seen:
-            return
-        with self._lock:
-            if model not in self._seen and len(self._seen) < self.LIMIT:
-                self._seen.add(model)
-                self._enter(model, base_model)
-
-    def unpriced(self, models: Iterable[str] | None = None) -> list[str]:
-        """Those of `models`, by default those served so far, that have no price; sorted."""
-        if models is None:
-            return sorted(self._unpriced)
-        return sorted(
-            model for model in models if not self._registered(model) and self._price(_resolved(model, None)) is None
-        )
-
-    def _enter(self, model: str, base_model: str | None) -> None:
-        if self._registered(model):  # the operator's own price stays
+        # The operator's own price stays. LiteLLM replaces its table on a reload, so this asks the table each time.
+        if PREFIX + model in litellm.model_cost or model in self._unpriced:
             return
         meant = _resolved(model, base_model)
+        if meant is None or meant.opaque:  # not looked up yet
+            return
+        with self._lock:
+            if self._entered < self.LIMIT:
+                self._entered += 1
+                self._enter(model, meant)
+
+    def unpriced(self, settings: Settings | None = None) -> list[str]:
+        """What has no price: of the models that `settings` name, or of those that this process has served; sorted."""
+        if settings is None:
+            return sorted(self._unpriced)
+        named = {alias.model: alias.base_model or alias.model for alias in settings.aliases}
+        named |= {model: model for model in (settings.default_model, settings.default_embedding_model) if model}
+        return sorted(
+            model
+            for model, base in named.items()
+            if PREFIX + model not in litellm.model_cost and self._price(parse_model_id(base)) is None
+        )
+
+    def _enter(self, model: str, meant: ModelId) -> None:
         price = self._price(meant)
         if price is None:
             self._unpriced.add(model)
@@ -63,29 +69,25 @@ class Prices:
             )
             return
         # An alias answers with the id that it stands for, and LiteLLM may price by either.
-        names = {
-            PREFIX + name for name in (model, meant.answer if meant else "") if name and not self._registered(name)
-        }
-        litellm.register_model(dict.fromkeys(names, _entry(price)))
+        names = {PREFIX + model, PREFIX + meant.answer} - litellm.model_cost.keys()
+        entries = {name: _entry(price) for name in names}
+        # Entered first: without an exact entry, registering would overwrite the one that the price is copied from.
+        litellm.model_cost.update({name: dict(entry) for name, entry in entries.items()})
+        litellm.register_model(entries, persist_across_reloads=False)
 
-    @staticmethod
-    def _registered(model: str) -> bool:
-        return PREFIX + model in litellm.model_cost
-
-    def _price(self, model: ModelId | None) -> Json | None:
-        if model is None or not model.base:
-            return None
-        if not self._index:
-            self._index = _indexed(litellm.model_cost)
+    def _price(self, model: ModelId) -> Json | None:
+        if self._indexed[0] is not litellm.model_cost:
+            self._indexed = (litellm.model_cost, _index(litellm.model_cost))
+        index = self._indexed[1]
         regions = (model.target.region, None) if model.target.region else (None,)
         keys = [(region, geo, model.base) for region in regions for geo in dict.fromkeys((model.geo, None))]
-        return next((self._index[key] for key in keys if key in self._index), None)
+        return next((index[key] for key in keys if key in index), None)
 
 
 PRICES = Prices()
 
 
-def _indexed(table: dict[str, Any]) -> dict[_Key, Json]:
+def _index(table: Mapping[str, Any]) -> dict[_Key, Json]:
     """LiteLLM's Bedrock entries by region, geo prefix and normalised id."""
     index: dict[_Key, Json] = {}
     for name, entry in table.items():
@@ -104,11 +106,11 @@ def _entry(price: Json) -> Json:
 
 
 def _resolved(model: str, base_model: str | None) -> ModelId | None:
-    """What `model` stands for; the model behind an opaque ARN if it has been looked up by now."""
+    """What `model` stands for; an opaque id stays so until the adapter has looked it up, successfully or not."""
     adapter = HOST.adapter
     try:
         meant = adapter.router.resolve(model)
     except AdapterError:
         return None
     behind = base_model or (adapter.engine.lookups.known(meant) if meant.opaque else None)
-    return meant.known_as(behind) if behind else meant
+    return meant if behind is None else meant.known_as(behind)

@@ -1,18 +1,23 @@
 """The provider's handler: LiteLLM's `CustomLLM` over one adapter."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from importlib.metadata import version
+from typing import Any, TypeVar
 
 from litellm.llms.custom_llm import CustomLLM
 
 from bedrock_adapter.engine import ChatStream
 from bedrock_adapter.hosts.litellm.errors import to_litellm
 from bedrock_adapter.hosts.litellm.prices import PRICES
-from bedrock_adapter.hosts.litellm.requests import chat_request, context, embedding_request, seconds
+from bedrock_adapter.hosts.litellm.requests import chat_request, context, embedding_request, is_routed, seconds
 from bedrock_adapter.hosts.litellm.responses import StreamTranslator, embedding_response, model_response
 from bedrock_adapter.hosts.litellm.state import HOST
 from bedrock_adapter.types import Json
+
+_T = TypeVar("_T")
+# Measured: 1.106.2 does not, 1.109.1 does.
+_ROUTER_RETRIES_STREAMS = tuple(int(part) for part in version("litellm").split(".")[:2]) >= (1, 109)
 
 
 class BedrockProvider(CustomLLM):  # type: ignore[misc]  # litellm is not type-checked
@@ -70,29 +75,26 @@ HANDLER = BedrockProvider()
 
 async def _complete(call: Json) -> Any:
     request = chat_request(call["model"], call["messages"], call["optional_params"])
-    own = context(call.get("litellm_params"), call.get("api_key"), call.get("api_base"))
-    async with asyncio.timeout(seconds(call.get("timeout"))):
-        answer = await HOST.adapter.aanswer(request, context=own)
-    PRICES.ensure(call["model"], own.base_model)
+    answer = await _asked(call, HOST.adapter.aanswer, request)
     return model_response(answer.body, answer.notes, answer.request_id)
 
 
 async def _embed(call: Json) -> Any:
     request = embedding_request(call["model"], call["input"], call["optional_params"])
-    own = context(call.get("litellm_params"), call.get("api_key"), call.get("api_base"))
-    async with asyncio.timeout(seconds(call.get("timeout"))):
-        answer = await HOST.adapter.aembed(request, context=own)
-    PRICES.ensure(call["model"], own.base_model)
+    answer = await _asked(call, HOST.adapter.aembed, request)
     return embedding_response(answer.body, answer.notes, answer.request_id)
 
 
-async def _open(call: Json) -> ChatStream:
-    request = chat_request(call["model"], call["messages"], call["optional_params"], stream=True)
+async def _asked(call: Json, ask: Callable[..., Awaitable[_T]], request: Json, *, routers_retry: bool = True) -> _T:
+    """`ask` Bedrock within LiteLLM's timeout. A Router's own retries come at once: it may know a better deployment."""
     own = context(call.get("litellm_params"), call.get("api_key"), call.get("api_base"))
     async with asyncio.timeout(seconds(call.get("timeout"))):
-        stream = await HOST.adapter.open_stream(request, context=own)
+        if routers_retry and is_routed(call.get("litellm_params")):
+            answer = await ask(request, context=own)
+        else:
+            answer = await HOST.retries.run(lambda: ask(request, context=own))
     PRICES.ensure(call["model"], own.base_model)
-    return stream
+    return answer
 
 
 async def _stream(call: Json) -> AsyncGenerator[list[Any], None]:
@@ -100,7 +102,8 @@ async def _stream(call: Json) -> AsyncGenerator[list[Any], None]:
     failure: Exception | None = None
     stream: ChatStream | None = None
     try:
-        stream = await _open(call)
+        request = chat_request(call["model"], call["messages"], call["optional_params"], stream=True)
+        stream = await _asked(call, HOST.adapter.open_stream, request, routers_retry=_ROUTER_RETRIES_STREAMS)
         translator = StreamTranslator(stream.notes)
         async for batch in stream:
             if chunks := translator.feed(batch):

@@ -82,6 +82,12 @@ def _base_model(params: Mapping[str, Any]) -> str | None:
     return base if isinstance(base, str) else None
 
 
+def is_routed(litellm_params: Mapping[str, Any] | None) -> bool:
+    """Does the call come from a Router, which retries, cools down and falls back by itself?"""
+    params = litellm_params or {}
+    return any("model_group" in (params.get(name) or ()) for name in ("metadata", "litellm_metadata"))
+
+
 def seconds(timeout: Any) -> float | None:
     """LiteLLM's timeout, which it leaves to the provider: a number, or an `httpx.Timeout`, whose `read` counts."""
     value = getattr(timeout, "read", timeout)

@@ -1,10 +1,12 @@
 """What one process has once: the adapter that serves LiteLLM's requests, and the loop thread of its sync callers."""
 
 import threading
+from dataclasses import replace
 
 from bedrock_adapter.adapter import Adapter
 from bedrock_adapter.portal import Portal
-from bedrock_adapter.settings import load_settings
+from bedrock_adapter.settings import Settings, load_settings
+from bedrock_adapter.transport.retry import RetryPolicy
 
 PROVIDER = "bedrock_adapter"
 """Provider name in LiteLLM. A name of LiteLLM's own, such as `bedrock`, could not be taken: those always win."""
@@ -17,6 +19,7 @@ class Host:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._adapter: Adapter | None = None
+        self._retries = RetryPolicy(0)
         self.portal = Portal()
 
     @property
@@ -29,13 +32,27 @@ class Host:
         if self._adapter is None:
             with self._lock:
                 if self._adapter is None:
-                    self._adapter = Adapter(load_settings())
+                    self._adapter = self._built(load_settings())
         return self._adapter
 
-    def use(self, adapter: Adapter | None) -> None:
-        """Serve through `adapter` from now on; None: through a new one made from the environment."""
+    @property
+    def retries(self) -> RetryPolicy:
+        """How often a call is tried that no Router of LiteLLM's tries again."""
+        _ = self.adapter  # its settings say it
+        return self._retries
+
+    def use(self, adapter: Adapter | Settings | None) -> None:
+        """Serve through `adapter` from now on, or through a new one with these settings, or (None) those of the environment.
+
+        An adapter that is brought ready retries by itself, on top of LiteLLM's Router.
+        """
         with self._lock:
-            self._adapter = adapter
+            self._retries = RetryPolicy(0)
+            self._adapter = self._built(adapter) if isinstance(adapter, Settings) else adapter
+
+    def _built(self, settings: Settings) -> Adapter:
+        self._retries = RetryPolicy(settings.retries, settings.retry_deadline)
+        return Adapter(replace(settings, retries=0))
 
 
 HOST = Host()

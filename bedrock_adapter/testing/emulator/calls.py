@@ -150,7 +150,10 @@ def _schema(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _by_place(spec: dict[str, Any]) -> bool:
     properties = _schema(spec).get("properties") or {}
-    return any(set(words(name)) & PLACE_WORDS and each.get("type") == "string" for name, each in properties.items())
+    return any(
+        set(words(name)) & PLACE_WORDS and isinstance(each, dict) and each.get("type") == "string"
+        for name, each in properties.items()
+    )
 
 
 def _helper(ask: Ask, spec: dict[str, Any], missing: list[str], called: set[str]) -> dict[str, Any] | None:
@@ -188,6 +191,13 @@ def _answer_to(name: str, call: Done) -> Any:
     return data if related and isinstance(data, str) else None
 
 
+def _use_id(ask: Ask, name: str, index: int) -> str:
+    if ask.family.tool_use_id == "functions":
+        before = sum(len(turn.of("toolUse")) for turn in ask.turns)
+        return f"functions.{name}:{before + index}"[:64]
+    return use_id(ask.messages, name, index)
+
+
 def use_id(*parts: object) -> str:
     """A tool use id that depends on the request alone."""
     return "tooluse_" + hashlib.sha256(dumps(parts)).hexdigest()[:22]
@@ -195,7 +205,7 @@ def use_id(*parts: object) -> str:
 
 def _use(ask: Ask, spec: dict[str, Any], arguments: Any, index: int) -> Block:
     use: dict[str, Any] = {
-        "toolUseId": use_id(ask.messages, spec["name"], index),
+        "toolUseId": _use_id(ask, spec["name"], index),
         "name": spec["name"],
         "input": arguments,
     }

@@ -89,7 +89,8 @@ def _titan_v2(row: Row, body: dict[str, Any]) -> Made:
     given = body["inputText"]
     used = tokens.count(given) + 1
     _titan_limit(row, given, used)
-    made = vector(given, body.get("dimensions", row["default"]), normalize=body.get("normalize", True))
+    size: int = body.get("dimensions") or row["default"]
+    made = vector(given, size, normalize=body.get("normalize", True))
     by_type: dict[str, list[Any]] = {"float": made, "binary": [int(each > 0) for each in made]}
     wanted = body.get("embeddingTypes", ["float"])
     answer = {"embeddingsByType": {kind: by_type[kind] for kind in wanted}, "inputTextTokenCount": used}

@@ -111,7 +111,7 @@ class Filler:
                 schema = self._lookup(str(schema["$ref"]))
             elif "anyOf" in schema or "oneOf" in schema:
                 options: list[dict[str, Any]] = schema.get("anyOf") or schema.get("oneOf") or []
-                schema = next((each for each in options if each.get("type") != "null"), {})
+                schema = next((each for each in options if isinstance(each, dict) and each.get("type") != "null"), {})
             elif schema.get("allOf"):
                 schema = schema["allOf"][0]
             else:

@@ -36,6 +36,22 @@ def check(body: dict[str, Any]) -> None:
     for key in body:
         if key not in _KEYS:
             raise refusal("native", reason=f"{key}: Extra inputs are not permitted")
+    if not isinstance(body["max_tokens"], int):
+        raise refusal("native", reason="max_tokens: Input should be a valid integer")
+    if not isinstance(body["messages"], list) or not body["messages"]:
+        raise refusal("native", reason="messages: at least one message is required")
+    for index, each in enumerate(body["messages"]):
+        if not _is_message(each):
+            raise refusal("native", reason=f"messages.{index}: Input should be a valid message")
+
+
+def _is_message(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("role"), str):
+        return False
+    content = value.get("content")
+    parts = content if isinstance(content, list) else []
+    plain = all(isinstance(part, dict) and isinstance(part.get("text", ""), str) for part in parts)
+    return isinstance(content, str | list) and plain
 
 
 def _converse(target: Target, body: dict[str, Any]) -> Ask:

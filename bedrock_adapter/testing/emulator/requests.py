@@ -15,7 +15,10 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One request that reached the emulator; header names are lower case, ``model`` is percent-decoded."""
+    """One request that reached the emulator.
+
+    Header names are lower case, ``model`` is percent-decoded, a body that is no JSON stays bytes.
+    """
 
     operation: str
     model: str

@@ -59,6 +59,7 @@ class Plan:
     failure: HttpError | None = None
     broken: Broken | None = None
     gate: threading.Event | None = None
+    hold: threading.Event | None = None
     delay: float = 0.0
     raw: tuple[int, Mapping[str, str], bytes] | None = None
     operation: str = "*"
@@ -81,18 +82,20 @@ class Script:
         *,
         times: int = 1,
         gate: threading.Event | None = None,
+        hold: threading.Event | None = None,
         delay: float = 0.0,
         operation: str = "*",
         model: str = "*",
     ) -> None:
         """Queue an answer ``times`` times.
 
-        ``answer``: a whole Converse response (a mapping; a stream cuts it into frames; for other operations the JSON body),
-        a list of ``(event type, payload)``, an `HttpError`, a `Broken` stream, or None for the emulator's own answer.
-        ``gate``: a stream waits for this event before every frame but the first; ``delay``: seconds between frames, cut
-        short when the client leaves. ``operation`` and ``model`` are globs on the operation's name and the model id as sent.
+        ``answer``: a whole Converse response (a mapping; a stream cuts it into frames; for other operations the JSON
+        body), a list of ``(event type, payload)``, an `HttpError`, a `Broken` stream, or None for the emulator's own
+        answer. ``hold``: nothing at all is sent before this event. ``gate``: a stream waits for this event before
+        every frame but the first. ``delay``: seconds between frames, cut short when the client leaves. ``operation``
+        and ``model`` are globs on the operation's name and the model id as sent.
         """
-        plan = Plan(gate=gate, delay=delay, operation=operation, model=model, **_content(answer))
+        plan = Plan(gate=gate, hold=hold, delay=delay, operation=operation, model=model, **_content(answer))
         self._add([plan] * times)
 
     def throttle(self, times: int = 1, *, retry_after: str | None = None, operation: str = "*") -> None:

@@ -22,7 +22,7 @@ from .refusals import ERROR_TYPE_SUFFIX, BedrockError, refusal
 from .requests import Recorded
 from .script import Plan, Script
 from .state import State
-from .streams import Stream, client_left
+from .streams import POLL, Stream, client_left
 
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 _RUNTIME = re.compile(
@@ -139,7 +139,7 @@ class BedrockEmulator(HTTPServer):
             raise refusal("unknown_operation")
         operation, model = _VERBS[match["verb"]], unquote(match["model"])
         body = self._record(request, operation, model, path)
-        if body is _MALFORMED:
+        if isinstance(body, bytes):
             raise refusal("serialization", reason="the body is not JSON")
         handlers: dict[str, Callable[..., Any]] = {
             "Converse": converse.converse,
@@ -153,10 +153,11 @@ class BedrockEmulator(HTTPServer):
         return self._reply(answer, plan, request.environ)
 
     def _record(self, request: Request, operation: str, model: str, path: str) -> Any:
+        data = request.get_data()
         try:
-            body = json.loads(request.get_data() or b"{}")
+            body = json.loads(data or b"{}")
         except ValueError:
-            body = _MALFORMED
+            body = data
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append(Recorded(operation, model, body, headers, path, request.args.to_dict()))
         return body
@@ -172,6 +173,7 @@ class BedrockEmulator(HTTPServer):
         return self._raw(plan) or Response(dumps(body), 200, content_type="application/json")
 
     def _reply(self, answer: converse.Answer, plan: Plan, environ: Mapping[str, Any]) -> Response:
+        self._hold(plan, environ)
         self._fail(plan)
         raw = self._raw(plan)
         if raw is not None:
@@ -191,15 +193,18 @@ class BedrockEmulator(HTTPServer):
             if not stream.complete and not stream.closing.is_set():
                 self.dropped.set()
 
+    def _hold(self, plan: Plan, environ: Mapping[str, Any]) -> None:
+        """Send nothing until the plan's event is set, the client leaves or the server stops."""
+        while plan.hold is not None and not plan.hold.wait(POLL):
+            if self._closing.is_set() or client_left(environ):
+                return
+
     def _fail(self, plan: Plan) -> None:
         if plan.failure is not None:
             raise plan.failure.refusal()
 
     def _raw(self, plan: Plan) -> Response | None:
         return None if plan.raw is None else Response(plan.raw[2], plan.raw[0], dict(plan.raw[1]))
-
-
-_MALFORMED = object()
 
 
 class _Handler(WSGIRequestHandler):

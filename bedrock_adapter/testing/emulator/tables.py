@@ -70,6 +70,7 @@ class Family:
     response_fields: bool
     cache_usage: bool
     tool_use_type: bool
+    tool_use_id: str
     count_tokens: bool
     empty_leading_text: bool
     provider_style: str

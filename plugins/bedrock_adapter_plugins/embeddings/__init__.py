@@ -57,7 +57,8 @@ def canonical_inputs(call: Call) -> None:
 def complete(call: Call, response: Json) -> None:
     """base64 for dialects that leave it to us, and an estimate where Bedrock counted no tokens."""
     for item in response["data"]:
-        item["embedding"] = as_asked(call, item["embedding"])
+        if not isinstance(item["embedding"], str):
+            item["embedding"] = as_asked(call, item["embedding"])
     if "usage" not in response:
         # About four characters make a token in English.
         estimate = sum((len(text_of(item)) + 3) // 4 for item in call.body["inputs"])

@@ -42,8 +42,6 @@ def as_asked(call: Call, vector: Any) -> list[float] | str:
         TypeError, ValueError: `vector` is no list of numbers.
     """
     if not isinstance(vector, list):
-        if isinstance(vector, str):  # encoded already
-            return vector
         raise TypeError(f"a vector is {type(vector).__name__}")
     if call.request.get("encoding_format") != "base64":
         return vector

@@ -12,7 +12,7 @@ from bedrock_adapter.addresses import Allowed
 from bedrock_adapter.fetch import FetchURL
 from bedrock_adapter.types import Json
 
-from .blocks import NAME, accepted, block, need, tally
+from .blocks import NAME, block, need, takes, tally
 from .sources import KINDS, read
 
 _ATTACHED = "See the attached document."
@@ -59,8 +59,6 @@ def _convert(call: Call, part: Mapping[str, Any], path: str) -> list[Json]:
 
 def _needs(call: Call) -> Iterator[FetchURL]:
     """The URLs in messages, as far as the model could take what is behind them. Malformed parts are refused later."""
-    if not any(accepted(call.route.profile, kind) != () for kind in _MEDIA):
-        return
     seen: set[str] = set()
     most = call.route.settings.option(NAME, "max_urls", 32)
     for part, path in _parts(call.request.get("messages")):
@@ -68,7 +66,7 @@ def _needs(call: Call) -> Iterator[FetchURL]:
             source = read(part, path)
         except RequestError:
             continue
-        if source.form == "url":
+        if source.form == "url" and takes(call.route.profile, source.kind):
             seen.add(source.value)
             if len(seen) > most:
                 raise RequestError(f"{source.path}: at most {most} URLs are fetched for one request", param=source.path)

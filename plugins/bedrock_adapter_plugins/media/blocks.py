@@ -18,6 +18,7 @@ NAME = "media"
 _MOST_BYTES = 25 * 1024 * 1024
 """Most bytes of a video or sound: 25 MB inline (Amazon Nova user guide)."""
 _PLURAL = {"image": "images", "document": "documents", "video": "video", "audio": "audio"}
+_CONFUSED = ("image", "document")
 _TEXTS = ("txt", "md", "csv", "html")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -52,6 +53,12 @@ def accepted(profile: Profile, kind: str) -> tuple[str, ...] | None:
     return formats if formats or profile.known else None
 
 
+def takes(profile: Profile, kind: str) -> bool:
+    """Whether a part that announces `kind` can hold anything that the model takes; images and documents are often confused."""
+    possible = _CONFUSED if kind in _CONFUSED else (kind,) if kind else tuple(_PLURAL)
+    return any(accepted(profile, each) != () for each in possible)
+
+
 def limit(media: Media, kind: str) -> int:
     """Most bytes of one item of a kind; "" means any."""
     sizes = {"image": media.max_image_bytes, "document": media.max_document_bytes}
@@ -76,6 +83,8 @@ def block(call: Call, part: Mapping[str, Any], source: Source) -> Json:
         RequestError: the model does not take it, or it breaks a limit.
         NeedsIO: its URL was not fetched.
     """
+    if not takes(call.route.profile, source.kind):
+        raise _unsupported(call, source, Format(source.kind or "document", "unknown"))
     if source.form == "s3":
         return _in_s3(call, part, source)
     if source.form in ("text", "chunks"):

@@ -25,6 +25,7 @@ from .asked import HANDLES, OWN_WORDS, Asked, may_think, read
 from .budget import BudgetPolicy, policy_of, route_policy
 from .closing import closing_with
 from .plan import NAME, Plan, decide, without_thinking
+from .redis_store import RedisStore
 from .store import Kept, MemoryStore, ThinkingStore, kept_for, use_store
 from .tags import without_own_tags
 
@@ -70,9 +71,11 @@ def bedrock_recover(error: AdapterError, call: Call) -> Recovery | None:
 
 @hookimpl
 def bedrock_wrap_transport(settings: Settings) -> TransportWrapper | None:
-    """Close the store's connections with the transport's, loop by loop."""
-    kept = kept_for(settings)
-    return TransportWrapper(Stage.IDENTITY, closing_with(kept), name="thinking_store") if kept.shared else None
+    """Close our Redis connections with the transport's, loop by loop; a host closes its own store."""
+    store = kept_for(settings).shared
+    if not isinstance(store, RedisStore):
+        return None
+    return TransportWrapper(Stage.IDENTITY, closing_with(store), name="thinking_store")
 
 
 def wants_thinking(call: Call) -> bool:
@@ -134,6 +137,8 @@ class Thinker:
         if plan.fields:
             call.body.setdefault("additionalModelRequestFields", {}).update(plan.fields)
         if plan.max_tokens is not None:
+            why = f"a thinking budget needs one; {plan.max_tokens} is this model's default here"
+            call.repair("max_completion_tokens", "added", why, NAME)
             call.body.setdefault("inferenceConfig", {})["maxTokens"] = plan.max_tokens
         if plan.on and self._reasoning.token_count_path:
             call.body.setdefault("additionalModelResponseFieldPaths", []).append(self._reasoning.token_count_path)

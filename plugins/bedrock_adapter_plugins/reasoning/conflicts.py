@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 from bedrock_adapter import Call
 from bedrock_adapter.types import Json
-
 from bedrock_adapter_plugins.messages import forbid_prefill
 
 from .plan import NAME, Plan

@@ -109,9 +109,6 @@ def _budget(call: Call, asked: Asked, policy: BudgetPolicy) -> Plan:
         return without_thinking(reasoning) or Plan(on=True)
     if asked.level in ("xhigh", "max") and getattr(policy, asked.level) == policy.high:
         call.repair(asked.param, "changed", "the model's highest level is 'high'", NAME)
-    if given is None:
-        why = f"a thinking budget needs one; {max_tokens} is this model's default here"
-        call.repair("max_completion_tokens", "added", why, NAME)
     thinking = {"type": "enabled", "budget_tokens": tokens}
     return Plan(
         on=True, fields={"thinking": thinking}, level=asked.level, budget=True, max_tokens=None if given else max_tokens

@@ -131,12 +131,6 @@ class Kept:
             async with asyncio.timeout(self.patience):
                 await self.shared.save(key, value)
 
-    async def aclose(self) -> None:
-        """Release what the shared store holds for the running event loop."""
-        close = getattr(self.shared, "aclose", None)
-        if close is not None:
-            await close()
-
 
 _KEPT: dict[int, Kept] = {}
 _LOCK = threading.Lock()

@@ -13,7 +13,7 @@ from .answers import open_answers
 from .formats import read
 from .methods import NAME, Learned, Output, ask_for_tool, choose, otherwise
 
-_REFUSED = re.compile(r"output_?config|(?:^|[^.\w]\s*)Extra inputs are not permitted", re.IGNORECASE)
+_REFUSED = re.compile(r"output_?config|(?:^|errors: )Extra inputs are not permitted", re.IGNORECASE)
 _OF_THE_SCHEMA = re.compile(r"format\.schema|schema is too complex|grammar is too large", re.IGNORECASE)
 _CHOICE_REFUSED = re.compile(r"toolConfig\.toolChoice|\btool_choice\b")
 

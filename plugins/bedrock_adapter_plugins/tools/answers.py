@@ -1,5 +1,6 @@
 """Calls in answers: the client's names and ids, arguments out of their wrapper, custom tools and deprecated functions."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +40,7 @@ class _Held:
 
 def _json(text: str) -> Any:
     try:
-        return json_codec.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
 

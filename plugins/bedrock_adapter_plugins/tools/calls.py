@@ -1,9 +1,10 @@
 """Calls in the history: `tool_calls` and `function_call` of assistant messages to toolUse blocks."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from bedrock_adapter import Call, json_codec
+from bedrock_adapter import Call
 from bedrock_adapter.types import Json
 
 from .definitions import INPUT, NAME
@@ -75,9 +76,9 @@ def _parsed(call: Call, arguments: Any, path: str) -> Any:
     if not arguments or arguments.isspace():
         return {}
     try:
-        value = json_codec.loads(arguments)
+        value = json.loads(arguments)  # orjson would make floats of long integers
         if isinstance(value, str) and value.lstrip().startswith("{"):
-            value = json_codec.loads(value)  # encoded twice
+            value = json.loads(value)  # encoded twice
     except (ValueError, RecursionError):
         call.repair(path, "changed", "it is no valid JSON; the model sees it as text within an object", NAME)
         return {"_raw": arguments}

@@ -96,7 +96,7 @@ def _root_keywords(done: Rewritten) -> None:
 
 def wrap(schema: Json, *, hoist: bool = True) -> Json:
     """`{"value": schema}` as a schema. Definitions go to the new root (`hoist`) or stay inside; references keep their meaning."""
-    definitions = {name: schema[name] for name in _DEFINITIONS if name in schema} if hoist else {}
+    definitions = _definitions(schema) if hoist else {}
     inner = {name: value for name, value in schema.items() if name not in definitions}
 
     def moved(node: Json) -> Json:
@@ -198,7 +198,7 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def _definitions(schema: Json) -> Json:
-    return {name: schema[name] for name in _DEFINITIONS if schema.get(name)}
+    return {name: table for name in _DEFINITIONS if isinstance(table := schema.get(name), dict) and table}
 
 
 def _inline(done: Rewritten) -> None:

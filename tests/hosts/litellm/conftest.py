@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +13,65 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     litellm = pytest.importorskip("litellm")
 
+from bedrock_adapter import Call, Route, Stage, Step, hookimpl
 from bedrock_adapter.adapter import Adapter
 from bedrock_adapter.hosts import litellm as host
+from bedrock_adapter.hosts.litellm import prices
 from bedrock_adapter.hosts.litellm.state import HOST
 from bedrock_adapter.testing.emulator import BedrockEmulator
 
 MODEL = "bedrock_adapter/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+EMBEDDER = "bedrock_adapter/amazon.titan-embed-text-v2:0"
 HELLO = [{"role": "user", "content": "Say hello."}]
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
 
-_GLOBALS = ("callbacks", "custom_provider_map", "cache", "drop_params", "num_retries", "model_cost", "success_callback")
+_LITELLMS_GLOBALS = ("callbacks", "custom_provider_map", "cache", "drop_params", "num_retries", "model_cost")
+_LITELLMS_WARNINGS = (
+    ".*the `ReadOnly` qualifier:UserWarning",
+    "Pydantic serializer warnings:UserWarning",
+    "Accessing the 'model_:DeprecationWarning",
+)
+
+
+class Seen:
+    """A plugin that keeps what reaches the adapter."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.request: dict[str, Any] = {}
+
+    @hookimpl
+    def bedrock_transform_request(self, route: Route) -> Step:
+        return Step(Stage.IDENTITY, self.see, operation=route.operation)
+
+    def see(self, call: Call) -> None:
+        self.calls.append(call)
+        self.request = dict(call.request)
+
+
+Serve = Callable[..., Adapter]
 
 
 @pytest.fixture(autouse=True)
-def unchanged_litellm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test does to LiteLLM's globals ends with it."""
-    for name in _GLOBALS:
+def own_litellm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test does to LiteLLM's globals, and to prices, ends with it."""
+    for name in _LITELLMS_GLOBALS:
         value = getattr(litellm, name)
         monkeypatch.setattr(litellm, name, value.copy() if isinstance(value, list | dict) else value)
+    fresh = prices.Prices()
+    for module in ("prices", "provider", "deployments"):
+        monkeypatch.setattr(f"bedrock_adapter.hosts.litellm.{module}.PRICES", fresh)
 
 
 @pytest.fixture
-async def serve(
-    bedrock_emulator: BedrockEmulator, bedrock_adapter_for: Callable[..., Adapter]
-) -> AsyncIterator[Callable[..., Adapter]]:
-    """Makes the adapter that LiteLLM is served by: `serve(strict=True)`. Without a call it is one with default settings."""
+def serve(bedrock_emulator: BedrockEmulator, bedrock_adapter_for: Callable[..., Adapter]) -> Iterator[Serve]:
+    """Makes the adapter that serves LiteLLM: `serve(plugin, strict=True)`. Without a call it has default settings."""
 
     def use(*plugins: object, **settings: Any) -> Adapter:
         adapter = bedrock_adapter_for(*plugins, **{"retries": 0, **settings})
@@ -46,20 +81,19 @@ async def serve(
 
     use()
     yield use
-    if HOST._adapter is not None:
-        await HOST._adapter.aclose()
     HOST.use(None)
 
 
-_LITELLMS_WARNINGS = (
-    ".*the `ReadOnly` qualifier:UserWarning",
-    "Pydantic serializer warnings:UserWarning",
-    "Accessing the 'model_:DeprecationWarning",
-)
+@pytest.fixture
+def seen(serve: Serve) -> Seen:
+    """What reaches the adapter."""
+    plugin = Seen()
+    serve(plugin)
+    return plugin
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Warnings of LiteLLM's own, none of which comes from a call of ours."""
+    """LiteLLM's own warnings are no errors here; none comes from a call of ours."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:

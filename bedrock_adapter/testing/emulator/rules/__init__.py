@@ -10,7 +10,7 @@ from bedrock_adapter.testing.emulator.requests import Ask
 
 from . import additional, caching, conversation, inference, limits, media, reasoning, structured, thinking, tools
 
-_ORDER = (conversation, media, tools, caching, structured, inference, additional, thinking, reasoning, limits)
+_ORDER = (conversation, additional, media, tools, caching, structured, inference, thinking, reasoning, limits)
 
 
 def check(ask: Ask) -> None:

@@ -21,6 +21,8 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 
 def check(ask: Ask) -> None:
     """Refuse unknown keys and values."""
+    if not isinstance(ask.body.get("additionalModelRequestFields") or {}, dict):
+        raise refusal("not_an_object", path="additionalModelRequestFields")
     _walk(ask, ask.additional, "")
     _nova_effort(ask)
 
@@ -58,15 +60,18 @@ def _wrong(ask: Ask, path: str, expected: str, value: object) -> BedrockError:
 
 def _value(ask: Ask, path: str, value: Any, rule: dict[str, Any]) -> None:
     kind = rule["type"]
-    if kind == "thinking":
-        return  # rules.thinking
+    if kind == "thinking":  # its members: rules.thinking
+        if not isinstance(value, dict):
+            raise _wrong(ask, path, "object", value)
+        return
     if kind == "enum":
         _enum(ask, path, value, rule["values"])
         return
     if kind == "effort":
         _effort(ask, value, rule)
         return
-    if not isinstance(value, _JSON_TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+    fits = isinstance(value, _JSON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    if not fits:
         raise _wrong(ask, path, "array" if kind == "flags" else kind, value)
     if kind == "flags" and not all(flag in ask.family.flags["known"] for flag in value):
         raise refusal("beta_flag")

@@ -7,6 +7,7 @@ from bedrock_adapter.testing.emulator.requests import Ask, Placed
 from bedrock_adapter.testing.emulator.shapes import raise_violations
 
 _ASSISTANT_ONLY = ("toolUse", "citationsContent")
+_SYSTEM_ONLY = ("toolAddition", "toolRemoval")
 _USER_ONLY = ("image", "document", "video", "audio", "searchResult", "guardContent")
 
 
@@ -50,6 +51,10 @@ def _content(ask: Ask) -> None:
     for index, message in enumerate(ask.messages):
         if not message["content"]:
             raise refusal("empty_content", i=index)
+        for j, block in enumerate(message["content"]):
+            kind = next(iter(block))
+            if kind in _SYSTEM_ONLY and message["role"] != "system":
+                raise refusal("block_in_role", kind=kind, i=index, j=j, role=message["role"])
     for turn in ask.turns:
         before = ""
         for placed in turn.blocks:

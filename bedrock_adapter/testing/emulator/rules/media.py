@@ -92,7 +92,7 @@ def _document(ask: Ask, value: dict[str, Any]) -> None:
     exempt = ask.family.nova or (ask.family.anthropic and value.get("format") == "pdf")
     if len(data) > _DOCUMENT_LIMIT and not exempt:
         raise refusal("document_size")
-    _sniff(value.get("format", "txt"), data)
+    _sniff(value.get("format") or "txt", data)
 
 
 def _sniff(given: str, data: bytes) -> None:

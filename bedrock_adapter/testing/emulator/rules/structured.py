@@ -25,15 +25,17 @@ def check(ask: Ask) -> None:
     family = ask.family
     if "effort" in config and not family.efforts:
         raise refusal("unsupported_field", field="outputConfig.effort")
-    if "textFormat" not in config:
+    if not config.get("textFormat"):
         return
     if not family.output_format:
         raise refusal("output_format_provider" if family.anthropic and family.efforts else "output_format")
-    text = config["textFormat"]["structure"]["jsonSchema"]["schema"]
+    text = ((config["textFormat"].get("structure") or {}).get("jsonSchema") or {}).get("schema") or ""
     try:
         schema = json.loads(text)
     except ValueError as error:
         raise refusal("schema_json") from error
+    if not well_formed(schema):
+        raise refusal("schema_json")
     check_schema(schema, "output_config.format.schema")
     if family.name.startswith(_NO_CONTAINS) and '"contains"' in text:
         raise refusal("schema_keyword", where="output_config.format.schema", type="array", keyword="contains")
@@ -57,6 +59,40 @@ def check_schema(schema: Any, where: str) -> None:
             raise refusal("schema_keyword", where=where, type="object", keyword="$ref")
         if _REGEX.search(str(node.get("pattern", ""))):
             raise refusal("schema_keyword", where=where, type="string", keyword="pattern")
+
+
+# The types that JSON Schema gives to the keywords read here.
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "type": (str, list),
+    "properties": dict,
+    "$defs": dict,
+    "definitions": dict,
+    "required": list,
+    "enum": list,
+    "anyOf": list,
+    "oneOf": list,
+    "allOf": list,
+    "minItems": int,
+    "minLength": int,
+    "maxLength": int,
+    "$ref": str,
+    "pattern": str,
+}
+
+
+def well_formed(schema: Any) -> bool:
+    """Whether a value is a JSON schema, as far as its keywords have the right types."""
+    if not isinstance(schema, dict):
+        return False
+    for node in _nodes(schema):
+        if any(not isinstance(node[key], kind) for key, kind in _TYPES.items() if key in node):
+            return False
+        named = [*node.get("properties", {}).values(), *node.get("$defs", {}).values()]
+        listed = [each for key in ("anyOf", "oneOf", "allOf") for each in node.get(key, [])]
+        strings = all(isinstance(name, str) for name in node.get("required", []))
+        if not strings or not all(isinstance(each, dict | bool) for each in [*named, *listed]):
+            return False
+    return True
 
 
 def _is_object(node: dict[str, Any]) -> bool:

@@ -44,7 +44,7 @@ def _shape(ask: Ask, given: dict[str, Any]) -> None:
         if kind == "disabled":
             off = "between_tools" in ask.family.thinking
             raise refusal("thinking_disabled_between_tools" if off else "thinking_disabled")
-        if kind in _RULES:
+        if isinstance(kind, str) and kind in _RULES:
             raise refusal(_RULES[kind])
         expected = ", ".join(f"'{each}'" for each in ask.family.thinking)
         raise refusal("thinking_type", type=kind, expected=expected)

@@ -7,7 +7,7 @@ from typing import Any
 from bedrock_adapter.testing.emulator.refusals import refusal
 from bedrock_adapter.testing.emulator.requests import Ask, Placed, Turn
 
-from .structured import check_schema
+from .structured import check_schema, well_formed
 
 _TOP_LEVEL_UNIONS = ("oneOf", "anyOf", "allOf")
 
@@ -48,6 +48,8 @@ def _specs(ask: Ask) -> None:
         schema = spec["inputSchema"].get("json")
         if not isinstance(schema, dict) or schema.get("type") != "object":
             raise refusal("schema_not_object", i=index)
+        if not well_formed(schema):
+            raise refusal("schema_invalid", i=index)
         if family.anthropic and any(key in schema for key in _TOP_LEVEL_UNIONS):
             raise refusal("schema_union", i=index)
         if spec.get("strict") is not None and not family.strict:
@@ -72,7 +74,9 @@ def _strict_limits(strict: list[dict[str, Any]]) -> None:
     optional = sum(len(set(each.get("properties", {})) - set(each.get("required", []))) for each in schemas)
     if optional > 24:
         raise refusal("too_many_strict_tools", found=optional, what="optional parameters", limit=24)
-    unions = sum("anyOf" in prop for each in schemas for prop in each.get("properties", {}).values())
+    unions = sum(
+        isinstance(prop, dict) and "anyOf" in prop for each in schemas for prop in each.get("properties", {}).values()
+    )
     if unions > 16:
         raise refusal("too_many_strict_tools", found=unions, what="union-typed parameters", limit=16)
 

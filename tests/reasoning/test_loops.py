@@ -1,0 +1,268 @@
+"""Thinking survives tool loops of clients that know only OpenAI's fields, under Bedrock's rules (the strict emulator's)."""
+
+import copy
+
+import pytest
+from bedrock_adapter_plugins.reasoning import use_store
+
+from bedrock_adapter import Context, NeedsIO
+
+from .loop import QUESTION, TOOLS, Json, only_openai, run_loop, streamed, unary
+
+SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
+SONNET_4_6 = "us.anthropic.claude-sonnet-4-6"
+OPUS_5_5 = "us.anthropic.claude-opus-5-5"
+GPT = "us.openai.gpt-5.6-sol"
+GPT_OSS = "openai.gpt-oss-120b-1:0"
+SIGNED = [SONNET_4, "us.anthropic.claude-3-7-sonnet-20250219-v1:0", SONNET_4_6, "us.anthropic.claude-opus-4-7",
+          "us.anthropic.claude-sonnet-5", OPUS_5_5, "us.anthropic.claude-sonnet-5-5"]  # fmt: skip
+OTHERS = [
+    GPT,
+    GPT_OSS,
+    "us.amazon.nova-2-lite-v1:0",
+    "qwen.qwen3-32b-v1:0",
+    "zai.glm-4.7",
+    "minimax.minimax-m2",
+    "us.xai.grok-4.6",
+]
+QUESTIONS = (QUESTION, "And the weather in Rome?", "Thank you, and what is the weather in my city now?")
+
+
+@pytest.fixture
+def adapter(bedrock_adapter_for, bedrock_emulator):
+    return bedrock_adapter_for()
+
+
+def assistant_kinds(body: Json) -> list[list[str]]:
+    return [
+        [next(iter(block)) for block in turn["content"]] for turn in body["messages"] if turn["role"] == "assistant"
+    ]
+
+
+def answered(emulator) -> list[Json]:
+    return [request.body for request in emulator.requests]
+
+
+@pytest.mark.parametrize("ask", [unary, streamed])
+@pytest.mark.parametrize("model", [*SIGNED, *OTHERS])
+def test_whole_conversation(adapter, bedrock_emulator, model, ask):
+    _, answers = run_loop(adapter, model, ask=ask, questions=QUESTIONS, reasoning_effort="high")
+    finishes = [answer["finish"] for answer in answers]
+    assert finishes.count("stop") == len(QUESTIONS)
+    assert finishes.count("tool_calls") >= 3
+    first = answers[0]["message"]
+    assert "reasoning_content" in first or "thinking_blocks" in first
+
+
+@pytest.mark.parametrize("ask", [unary, streamed])
+@pytest.mark.parametrize("model", [*SIGNED, GPT])
+def test_blocks_are_put_back_before_their_tool_use(adapter, bedrock_emulator, model, ask):
+    run_loop(adapter, model, ask=ask, reasoning_effort="high")
+    bodies = answered(bedrock_emulator)
+    assert len(bodies) >= 3
+    assert all(kinds[0] == ["reasoningContent", "toolUse"] for body in bodies[1:] for kinds in [assistant_kinds(body)])
+    # and thinking stayed on all the way
+    switches = [body["additionalModelRequestFields"] for body in bodies]
+    assert all(switch == switches[0] for switch in switches)
+
+
+@pytest.mark.parametrize("model", [SONNET_4, OPUS_5_5])
+def test_redacted_blocks_are_put_back(adapter, bedrock_emulator, model):
+    magic = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING What is the weather in my city?"
+    _, answers = run_loop(adapter, model, questions=(magic,), reasoning_effort="high")
+    assert answers[-1]["finish"] == "stop"
+    first = bedrock_emulator.requests[1].body["messages"][1]["content"][0]
+    assert "redactedContent" in first["reasoningContent"]
+
+
+def test_blocks_sent_by_the_client_win(adapter, bedrock_emulator):
+    def everything(message):
+        return (
+            {**only_openai(message), "thinking_blocks": message["thinking_blocks"]}
+            if message.get("thinking_blocks")
+            else only_openai(message)
+        )
+
+    use_store(adapter.settings, Refusing())
+    run_loop(adapter, SONNET_4, echo=everything, reasoning_effort="high")
+    kinds = assistant_kinds(bedrock_emulator.requests[1].body)
+    assert kinds == [["reasoningContent", "toolUse"]]
+
+
+class Refusing:
+    async def load(self, key):
+        raise AssertionError("nothing is to be loaded")
+
+    async def save(self, key, value):
+        pass
+
+
+def begun(adapter, model, identity="caller", **fields) -> Json:
+    """The request of the second step of a loop."""
+    request = {"model": model, "messages": [{"role": "user", "content": QUESTION}], "tools": TOOLS, **fields}
+    message = adapter.chat(request, context=Context(identity=identity))["choices"][0]["message"]
+    result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": '{"city": "Lyon"}'}
+    return {**request, "messages": [*request["messages"], only_openai(message), result]}
+
+
+@pytest.mark.parametrize(
+    "switch", [{"reasoning_effort": "high"}, {"thinking": {"type": "enabled", "budget_tokens": 2000}}]
+)
+def test_a_miss_switches_thinking_off_for_the_turn(adapter, bedrock_adapter_for, bedrock_emulator, switch):
+    request = begun(adapter, SONNET_4, **switch)
+    for settings in ({}, {"strict": True}):
+        other = bedrock_adapter_for(**settings)  # another process: its memory is empty
+        answer = other._portal.run(other.aanswer({**request, "temperature": 0.2}, context=Context(identity="caller")))
+        assert answer.body["choices"][0]["message"]["tool_calls"]
+        body = bedrock_emulator.requests[-1].body
+        assert "additionalModelRequestFields" not in body
+        assert body["inferenceConfig"]["temperature"] == 0.2  # nothing forbids it now
+        assert [note.param for note in answer.notes] == list(switch)
+
+
+def test_a_miss_where_the_model_bears_it(adapter, bedrock_adapter_for, bedrock_emulator):
+    for model in (SONNET_4_6, OPUS_5_5):
+        request = begun(adapter, model, reasoning_effort="high")
+        bedrock_adapter_for().chat(request, context=Context(identity="caller"))
+        body = bedrock_emulator.requests[-1].body
+        assert body["additionalModelRequestFields"]["thinking"] == {"type": "adaptive"}
+        assert assistant_kinds(body) == [["toolUse"]]
+
+
+def test_one_caller_never_gets_anothers_blocks(adapter, bedrock_emulator):
+    request = begun(adapter, OPUS_5_5, "alice")
+    for identity, kinds in (("bob", ["toolUse"]), ("", ["toolUse"]), ("alice", ["reasoningContent", "toolUse"])):
+        adapter.chat(request, context=Context(identity=identity))
+        assert assistant_kinds(bedrock_emulator.requests[-1].body) == [kinds]
+
+
+def test_one_model_never_gets_anothers_blocks(adapter, bedrock_emulator):
+    request = begun(adapter, OPUS_5_5)
+    adapter.chat({**request, "model": SONNET_4_6, "reasoning_effort": "low"}, context=Context(identity="caller"))
+    assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["toolUse"]]
+    # the same model through another profile is the same model
+    adapter.chat({**request, "model": OPUS_5_5.replace("us.", "global.")}, context=Context(identity="caller"))
+    assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["reasoningContent", "toolUse"]]
+
+
+def test_changed_prefix_where_blocks_are_bound_to_it(adapter, bedrock_emulator):
+    request = begun(adapter, OPUS_5_5, reasoning_effort="high")
+    changed = {**request, "messages": [{"role": "system", "content": "New orders."}, *request["messages"]]}
+    answer = adapter._portal.run(adapter.aanswer(changed, context=Context(identity="caller")))
+    assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["toolUse"]]
+    assert any("changed" in note.reason for note in answer.notes)
+    # Sonnet 4 binds nothing: its blocks go back all the same
+    request = begun(adapter, SONNET_4, reasoning_effort="high")
+    adapter.chat(
+        {**request, "messages": [{"role": "system", "content": "New orders."}, *request["messages"]]},
+        context=Context(identity="caller"),
+    )
+    assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["reasoningContent", "toolUse"]]
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_cache_marks_do_not_change_the_prefix(adapter, bedrock_emulator, cached):
+    request = begun(adapter, OPUS_5_5)
+    if cached:
+        request = copy.deepcopy(request)
+        request["messages"][0]["content"] = [{"type": "text", "text": QUESTION, "cache_control": {"type": "ephemeral"}}]
+    adapter.chat(request, context=Context(identity="caller"))
+    assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["reasoningContent", "toolUse"]]
+
+
+def test_thinking_that_is_not_wanted_any_more_is_not_loaded(adapter, bedrock_emulator):
+    request = begun(adapter, SONNET_4, reasoning_effort="high")
+    assert adapter.needs(request)
+    for fields in ({"reasoning_effort": None}, {"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}):
+        assert not adapter.needs({**request, **fields})
+    assert not adapter.needs({**request, "model": GPT_OSS})
+
+
+def test_encode_without_io_names_the_need(adapter):
+    request = begun(adapter, SONNET_4, reasoning_effort="high")
+    context = Context(identity="caller")
+    with pytest.raises(NeedsIO) as caught:
+        adapter.encode(request, context=context)
+    (need,) = adapter.needs(request, context=context)
+    assert caught.value.need == need
+    assert "caller" in repr(need)
+    encoded = adapter.encode(request, context=context, resources={need.key: None})
+    assert "additionalModelRequestFields" not in encoded.requests[0].body
+    for damaged in (
+        b"",
+        b"{}",
+        b'{"prefix": 1, "groups": {"": [3]}}',
+        b'{"prefix": "", "groups": {"": [{"text": "x"}]}}',
+        "text",
+    ):
+        encoded = adapter.encode(request, context=context, resources={need.key: damaged})
+        assert "additionalModelRequestFields" not in encoded.requests[0].body
+
+
+def test_long_histories_load_a_bounded_number(adapter):
+    call = {"id": "x", "type": "function", "function": {"name": "get_current_city", "arguments": "{}"}}
+    messages: list[Json] = [{"role": "user", "content": "hi"}]
+    for index in range(200):
+        messages.append({"role": "assistant", "content": None, "tool_calls": [{**call, "id": f"c{index}"}]})
+        messages.append({"role": "tool", "tool_call_id": f"c{index}", "content": "Lyon"})
+    needs = adapter.needs({"model": OPUS_5_5, "messages": messages, "tools": TOOLS})
+    assert len(needs) == 64
+    assert "c199" in repr(needs[0])
+
+
+def thinking(text: str) -> Json:
+    return {"reasoningContent": {"reasoningText": {"text": text, "signature": "c2ln" * 20}}}
+
+
+def tool(name: str) -> Json:
+    return {"toolUse": {"toolUseId": name, "name": "get_current_city", "input": {}}}
+
+
+@pytest.mark.parametrize("ask", [unary, streamed])
+def test_interleaved_blocks_return_to_their_places(adapter, bedrock_emulator, ask):
+    from bedrock_adapter.testing.emulator.script import message
+
+    content = [thinking("first"), {"text": "Let me see."}, thinking("second"), tool("a"), thinking("third"), tool("b")]
+    bedrock_emulator.script.next(message(*content, stop_reason="tool_use"))
+    run_loop(adapter, SONNET_4_6, ask=ask, turns=2, reasoning_effort="high")
+    assert bedrock_emulator.requests[1].body["messages"][1]["content"] == content
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "messages.1.content.0: Invalid `signature` in `thinking` block",
+        "messages.1.content.0: Invalid `data` in `redacted_thinking` block",
+        "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation.",
+    ],
+)
+def test_a_refused_block_is_left_out(adapter, bedrock_emulator, refusal):
+    from bedrock_adapter.testing.emulator.script import HttpError
+
+    for model in (SONNET_4, OPUS_5_5):
+        request = begun(adapter, model, reasoning_effort="high")
+        bedrock_emulator.script.next(
+            HttpError("ValidationException", f"The model returned the following errors: {refusal}")
+        )
+        answer = adapter._portal.run(adapter.aanswer(request, context=Context(identity="caller")))
+        assert any("refused" in note.reason for note in answer.notes)
+        body = bedrock_emulator.requests[-1].body
+        assert assistant_kinds(body) == [["toolUse"]]
+        assert ("thinking" in body.get("additionalModelRequestFields", {})) == (model == OPUS_5_5)
+
+
+def test_forged_blocks_of_a_client_break_nothing(adapter, bedrock_emulator):
+    request = begun(adapter, OPUS_5_5)
+    request["messages"][1]["thinking_blocks"] = [{"type": "thinking", "thinking": "mine", "signature": "Zm9yZ2Vk"}]
+    answer = adapter.chat(request, context=Context(identity="caller"))
+    assert answer["choices"][0]["finish_reason"] == "tool_calls"
+
+
+@pytest.mark.parametrize("ask", [unary, streamed])
+def test_nothing_is_kept_of_a_broken_or_plain_answer(adapter, bedrock_emulator, ask):
+    from bedrock_adapter_plugins.reasoning.store import kept_for
+
+    adapter.chat({"model": SONNET_4, "messages": [{"role": "user", "content": "hi"}], "reasoning_effort": "high"})
+    run_loop(adapter, SONNET_4, ask=ask)  # not asked to think
+    run_loop(adapter, GPT_OSS, ask=ask, reasoning_effort="high")  # unsigned
+    assert len(kept_for(adapter.settings).memory) == 0
