@@ -135,13 +135,13 @@ def _started_emulator(host: str = "127.0.0.1", port: int = 0) -> Any:
 
 
 def _emulator(options: argparse.Namespace) -> int:
+    stop = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: stop.set())
     emulator = _started_emulator(options.host, options.port)
     print(f"a Bedrock emulator listens on {emulator.url}; to use it:\n", flush=True)
     for name, value in emulator.environ.items():
         print(f"export {name}={value}", flush=True)
-    stop = threading.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda *_: stop.set())
     stop.wait()
     emulator.stop()
     return 0

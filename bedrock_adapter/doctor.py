@@ -29,7 +29,7 @@ def examine() -> list[Row]:
     except AdapterError as error:
         return [*rows, _row("settings", "failed", error.message)]
     rows += _settings(settings)
-    for check in (_plugins, _credentials, _encodings, _prices):
+    for check in (_plugins, _credentials, _prices):
         rows += _guarded(check, settings)
     return rows
 
@@ -82,26 +82,22 @@ def _plugins(settings: Settings) -> Iterable[Row]:
     yield _row(
         "plugins", "ok" if adapter.plugins else "failed", ", ".join(info.name for info in adapter.plugins) or "none"
     )
-    yield _row(
-        "catalogue", "ok", f"{len(adapter.router.catalogue.layers)} layers, {len(adapter.router.dialects)} dialects"
-    )
+    layers, dialects = adapter.router.catalogue.layers, adapter.router.dialects
+    yield _row("catalogue", "ok", f"{len(layers)} layers, {len(dialects)} dialects")
+    yield from adapter.manager.diagnose()
 
 
 def _credentials(settings: Settings) -> Iterable[Row]:
-    from bedrock_adapter.transport.credentials import describe
+    from bedrock_adapter.transport.credentials import bearer_token, open_session, region_of
 
-    for check, state, detail in describe(settings.target):
-        yield _row(check, state, detail)
-
-
-def _encodings(settings: Settings) -> Iterable[Row]:
-    try:
-        from bedrock_adapter_plugins.tokens import availability
-    except ImportError:
-        yield _row("token encodings", "note", "the plugin tokens is not installed")
+    session = open_session(settings.target)
+    region = region_of(session, settings.target)
+    yield _row("region", "ok" if region else "failed", region or "none: set AWS_REGION or the setting region")
+    if bearer_token(settings.target):
+        yield _row("credentials", "ok", "a Bedrock API key")
         return
-    for encoding in availability():
-        yield _row(f"encoding {encoding['encoding']}", "ok" if encoding["offline"] else "note", encoding["source"])
+    found = session.get_credentials()
+    yield _row("credentials", "ok" if found else "failed", f"by {found.method}" if found else "the standard chain found none")
 
 
 def _prices(settings: Settings) -> Iterable[Row]:

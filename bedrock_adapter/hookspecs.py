@@ -11,9 +11,14 @@ its distribution's entry points:
 
 An implementation takes the arguments it wants, by name. Order never depends on registration: steps carry a `Stage`, ties go
 by plugin name.
+
+Deprecation: hooks and arguments are added freely. One that is renamed keeps its old name for at least one minor version: the
+old argument stays in the hook's signature, last, and is listed in `DEPRECATED_ARGUMENTS`; a plugin that takes it gets the same
+value and a `DeprecationWarning` at its own line. `SURFACE_VERSION` is raised with every change, and the change log names it.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -31,6 +36,54 @@ if TYPE_CHECKING:
 PROJECT = "bedrock_adapter"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+SURFACE_VERSION = 1
+"""Version of the hooks, their arguments and kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What became of a hook's argument.
+
+    Attributes:
+        new: its name now.
+        since: the version that renamed it.
+        until: the version that drops the old name.
+    """
+
+    new: str
+    since: str
+    until: str
+
+
+DEPRECATED_ARGUMENTS: dict[str, dict[str, Renamed]] = {}
+"""By hook, then by an argument's old name."""
+
+
+def deprecations(hook: str) -> dict[str, Warning]:
+    """The warnings for plugins that take old arguments of a hook, as pluggy wants them."""
+    return {
+        old: DeprecationWarning(
+            f"{hook}: the argument {old!r} is named {renamed.new!r} since bedrock-adapter {renamed.since}; "
+            f"version {renamed.until} drops the old name"
+        )
+        for old, renamed in DEPRECATED_ARGUMENTS.get(hook, {}).items()
+    }
+
+
+def with_old_names(hook: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A hook's arguments, each also under the names that it had."""
+    renamed = DEPRECATED_ARGUMENTS.get(hook)
+    return arguments if not renamed else {**arguments, **{old: arguments[now.new] for old, now in renamed.items()}}
+
+
+class HookManager(pluggy.PluginManager):
+    """pluggy's manager, which warns of old arguments when a plugin is registered."""
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        """Options of a hook as written, and its deprecations."""
+        options = super().parse_hookspec_opts(module_or_class, name)
+        return options and {**options, "warn_on_impl_args": deprecations(name)}
 
 
 class BedrockSpecs:
@@ -239,6 +292,21 @@ class BedrockSpecs:
                     return lambda call: call.body["additionalModelRequestFields"].pop("wisdom")
         """
 
+    @hookspec
+    def bedrock_diagnose(self, settings: "Settings") -> "Iterable[Json] | None":
+        """Add checks to `bedrock-adapter doctor`.
+
+        When it runs: only then.
+        Arguments: `settings`.
+        Return: rows `{"check": "owls", "state": "ok", "detail": "3 awake"}`; `state` is ok, note or failed.
+        Order: by plugin name.
+        Example:
+
+            @hookimpl
+            def bedrock_diagnose(settings):
+                return [{"check": "owls", "state": "note", "detail": "all asleep"}]
+        """
+
 
 def hook_reference() -> Mapping[str, Any]:
     """Each hook's name with its arguments, kind and docstring, for `bedrock-adapter hooks`."""
@@ -250,7 +318,11 @@ def hook_reference() -> Mapping[str, Any]:
         code = function.__code__
         kind = "historic" if options["historic"] else "first result" if options["firstresult"] else "collecting"
         reference[name] = {
-            "arguments": list(code.co_varnames[1 : code.co_argcount]),
+            "arguments": [
+                argument
+                for argument in code.co_varnames[1 : code.co_argcount]
+                if argument not in DEPRECATED_ARGUMENTS.get(name, {})
+            ],
             "kind": kind,
             "doc": function.__doc__,
         }

@@ -13,11 +13,9 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-import pluggy
-
 from bedrock_adapter.call import Call
 from bedrock_adapter.errors import AdapterError, NoPluginsError, PluginConflictError, PluginError, PluginLoadError
-from bedrock_adapter.hookspecs import PROJECT, BedrockSpecs
+from bedrock_adapter.hookspecs import DEPRECATED_ARGUMENTS, PROJECT, BedrockSpecs, HookManager, with_old_names
 from bedrock_adapter.model_id import ModelId
 from bedrock_adapter.profiles import Layer
 from bedrock_adapter.routes import Converter, Dialect, Recovery, Route, Step, StreamStep
@@ -60,10 +58,11 @@ class PluginManager:
 
     def __init__(self, settings: Settings, plugins: Iterable[object] = (), *, autoload: bool = True) -> None:
         self.settings = settings
-        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager = HookManager(PROJECT)
         self._manager.add_hookspecs(BedrockSpecs)
         self._infos: dict[str, PluginInfo] = {}
-        self._manager.hook.bedrock_configure.call_historic(kwargs={"settings": settings})
+        configured = with_old_names("bedrock_configure", {"settings": settings})
+        self._manager.hook.bedrock_configure.call_historic(kwargs=configured)
         if autoload:
             for entry_point in _installed(settings):
                 self._load(entry_point)
@@ -151,6 +150,9 @@ class PluginManager:
     def list_models(self) -> list[Json]:
         return [dict(model) for _, model in self._collect("bedrock_list_models", dict, settings=self.settings)]
 
+    def diagnose(self) -> list[Json]:
+        return [dict(row) for _, row in self._collect("bedrock_diagnose", dict, settings=self.settings)]
+
     def converters(self, route: Route) -> dict[tuple[str, str], Converter]:
         found: dict[tuple[str, str], Converter] = {}
         for name, converter in self._collect("bedrock_content_converters", Converter, route=route):
@@ -216,7 +218,7 @@ class PluginManager:
 
     def _run(self, hook: str, caller: Any, name: str, arguments: Mapping[str, Any]) -> list[Any]:
         try:
-            return list(caller(**arguments))
+            return list(caller(**with_old_names(hook, arguments)))
         except AdapterError:
             raise
         except Exception as error:
@@ -224,7 +226,7 @@ class PluginManager:
 
     def _guard(self, hook: str, **arguments: Any) -> Any:
         try:
-            return getattr(self._manager.hook, hook)(**arguments)
+            return getattr(self._manager.hook, hook)(**with_old_names(hook, arguments))
         except AdapterError:
             raise
         except Exception as error:
@@ -302,7 +304,7 @@ def _check_hooks(plugin: object, info: PluginInfo) -> None:
         given = [argument for argument in inspect.signature(unwrapped).parameters if argument != "self"]
         for argument in given:
             if argument not in wanted:
-                offered = ", ".join(sorted(wanted)) or "none"
+                offered = ", ".join(sorted(wanted - DEPRECATED_ARGUMENTS.get(name, {}).keys())) or "none"
                 raise PluginLoadError(
                     f"{info}: {name} has no argument {argument!r}{_nearest(argument, wanted)}; it offers {offered}"
                 )

@@ -97,11 +97,15 @@ class Router:
             raise self.manager.require(f"a dialect for {operation} named {profile.dialect!r}")
         bare = Route(operation, model, profile, self.settings, dialect)
         requests = self.manager.request_steps(bare)
+        handled = frozenset[str]().union(*(step.handles for step in requests))
+        content = "messages" if operation == "chat" else "input"
+        if content not in handled:
+            raise self.manager.require(f"a step that converts {content!r}")
         return replace(
             bare,
             requests=requests,
             responses=self.manager.response_steps(bare),
             streams=self.manager.stream_steps(bare),
             converters=self.manager.converters(bare) if operation == "chat" else {},
-            handled=frozenset().union(*(step.handles for step in requests)),
+            handled=handled,
         )

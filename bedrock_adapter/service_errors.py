@@ -56,6 +56,8 @@ def service_error(
     error = refined(
         _CODES.get(code.lower()) or _by_status(status), text or code or f"Bedrock answered with HTTP {status}"
     )
+    if status == 413:
+        error.status, error.code = 413, "request_too_large"
     error.aws_code = code or None
     error.request_id = headers.get("x-amzn-requestid") or request_id
     error.retry_after = retry_after(headers.get("retry-after"))

@@ -57,6 +57,7 @@ CODES = [
     ("", 401, CredentialsError, 401, "invalid_api_key"),
     ("", 403, AccessDeniedError, 403, "access_denied"),
     ("Odd", 418, InvalidRequestError, 400, None),
+    ("", 413, InvalidRequestError, 413, "request_too_large"),
     ("", 429, ThrottledError, 429, "rate_limit_exceeded"),
     ("", 500, InternalServiceError, 500, "internal_error"),
     ("", 502, ServiceUnavailableError, 503, "service_unavailable"),

@@ -128,8 +128,11 @@ def _case(entry: Any, file: str) -> Case:
 def _problems(case: Case) -> Iterable[str]:
     if len(case.wire) != len(case.responses) or not case.wire:
         yield f"responses: there are {len(case.responses)} for {len(case.wire)} of wire"
-    if not case.converse:
-        return
+    elif case.converse:
+        yield from _converse_problems(case)
+
+
+def _converse_problems(case: Case) -> Iterable[str]:
     for wire, response in zip(case.wire, case.responses, strict=True):
         yield from (f"wire: {problem}" for problem in request_problems("Converse", wire["body"]))
         yield from (f"responses: {problem}" for problem in response_problems(response["body"]))

@@ -266,7 +266,8 @@ def _described(adapter: Adapter, model: str) -> Any:
     steps = [(type(step), step.plugin, step.name) for step in (*route.requests, *route.responses, *route.streams)]
     wrappers = [wrapper.plugin for wrapper in adapter.manager.transport_wrappers()]
     hooks = [(info.name, info.hooks) for info in adapter.plugins if "bedrock_recover" in info.hooks or "bedrock_map_error" in info.hooks]
-    return route.model, route.profile, steps, sorted(route.converters), route.dialect, wrappers, hooks
+    dialect = route.dialect and (route.dialect.name, route.dialect.plugin)
+    return route.model, route.profile, steps, sorted(route.converters), dialect, wrappers, hooks
 
 
 def _encoded(adapter: Adapter, request: Json) -> Encoded | None:

@@ -21,7 +21,8 @@ _Keeper = AsyncGenerator[aiohttp.ClientSession, None]
 async def _session(timeouts: Timeouts) -> _Keeper:
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=timeouts.connect),
+        # `connect` includes the name's resolution; there is no pool to wait for.
+        timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect, sock_connect=timeouts.connect),
         # Bodies come as Bedrock sent them; a Converse answer is never compressed.
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),

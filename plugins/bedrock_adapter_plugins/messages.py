@@ -100,7 +100,7 @@ class Conversation:
             self._add("assistant", self._assistant(message, path))
         elif role in ("system", "developer"):
             self._system(message, path)
-        elif ("role", role) in self.converters:
+        elif isinstance(role, str) and ("role", role) in self.converters:
             blocks = self.converters["role", role].convert(self.call, message, path)
             self._add("user", [*blocks, *self._marked(message, path)])
         else:
@@ -148,7 +148,8 @@ class Conversation:
             part = {"type": "text", "text": part}
         if not isinstance(part, Mapping):
             raise RequestError(f"{path} must be an object", param=path, code="invalid_type")
-        converter = self.converters.get(("part", part.get("type", "")))
+        kind = part.get("type", "")
+        converter = self.converters.get(("part", kind)) if isinstance(kind, str) else None
         if converter is None:
             known = ", ".join(sorted(name for kind, name in self.converters if kind == "part"))
             raise RequestError(

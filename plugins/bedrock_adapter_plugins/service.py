@@ -39,7 +39,7 @@ def service(call: Call) -> None:
     """`serviceTier` and `performanceConfig`."""
     tier, performance = call.request.get("service_tier"), call.request.get("performance_config")
     if isinstance(tier, Mapping):
-        tier = tier.get("type")  # Bedrock's own form
+        tier = tier.get("type", "")  # Bedrock's own form
     if tier == "scale":
         call.note(
             "service_tier", "ignored", "Bedrock's like is 'reserved', which needs a reservation: ask for it so", NAME

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from bedrock_adapter.errors import ConfigError, RequestError
-from bedrock_adapter.testing.emulator import HttpError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from bedrock_adapter.errors import ConfigError, RequestError
+from bedrock_adapter.testing.emulator import HttpError
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 CLAUDE_5M = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"

@@ -209,7 +209,7 @@ class Owl:
     @hookimpl
     def bedrock_profiles(self) -> list[Layer]:
         facts = {"kind": "embedding", "dialect": "owl", "vendor": "acme"}
-        return [Layer("acme.owl-*", facts)]
+        return [Layer(("acme.owl-*",), facts)]
 
     @hookimpl
     def bedrock_dialects(self) -> list[EmbeddingDialect]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bedrock_adapter import Adapter, RequestError, UnsupportedFeatureError
+from bedrock_adapter import Adapter, RequestError, Stage, Step, UnsupportedFeatureError, hookimpl
 
 from .conftest import (
     COHERE_V3,
@@ -19,6 +19,7 @@ from .conftest import (
     TITAN_IMAGE,
     TITAN_V1,
     TITAN_V2,
+    answered,
 )
 
 BOTH = [{"type": "text", "text": "a dot"}, IMAGE_PART]
@@ -246,3 +247,19 @@ def test_chat_models_do_not_embed(adapter: Adapter) -> None:
     with pytest.raises(RequestError) as caught:
         adapter.encode({"model": "acme.unheard-of-v1:0", "input": "hi"})
     assert caught.value.status == 404
+
+
+def test_chat_steps_of_plugins_stay_out_of_embeddings(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    class ChatOnly:
+        @hookimpl
+        def bedrock_transform_request(self) -> Step:
+            return Step(Stage.FINAL, lambda call: call.body["messages"].clear(), handles=frozenset({"user"}))
+
+        @hookimpl
+        def bedrock_transform_response(self) -> Step:
+            return Step(Stage.FINAL, lambda call, response: response["choices"].clear())
+
+    adapter = bedrock_adapter_for(ChatOnly())
+    encoded = adapter.encode({"model": TITAN_V2, "input": "hi", "user": "me"})
+    assert [note.param for note in encoded.notes] == ["user"]
+    assert adapter.decode(encoded, [answered({"embedding": [1.0]})])["data"][0]["embedding"] == [1.0]

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 import tiktoken
-from bedrock_adapter_plugins.tokens import TokenTable, availability, encodings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bedrock_adapter import Adapter, ConfigError, NeedsIO, RequestError
 from bedrock_adapter.errors import TokenDecodeError
+from bedrock_adapter_plugins.tokens import TokenTable, availability, encodings
 
 from .conftest import COHERE_V3, TITAN_V2
 
@@ -46,7 +46,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No table loaded, and no file but those that the package carries; the folder is `TIKTOKEN_CACHE_DIR`."""
     monkeypatch.setattr(encodings, "_tables", {})
     monkeypatch.setattr(encodings, "_package_folders", lambda package: [])
-    monkeypatch.setattr(encodings.tempfile, "gettempdir", lambda: str(tmp_path / "none"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "none"))
     monkeypatch.delenv("DATA_GYM_CACHE_DIR", raising=False)
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     return tmp_path
@@ -54,10 +54,12 @@ def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def texts(adapter: Adapter, given: Any, model: str = COHERE_V3, **fields: Any) -> Any:
     request = {"model": model, "input": given, **fields}
-    resources = {need.key: asyncio.run(need.load(None)) for need in adapter.needs(request)}  # type: ignore[arg-type]
-    return [
-        text for wire in adapter.encode(request, resources=resources).requests for text in (wire.body or {})["texts"]
-    ]
+    tables: dict[Any, Any] = {}
+    for need in adapter.needs(request):
+        assert isinstance(need, TokenTable)
+        tables[need.key] = asyncio.run(need.load(None))
+    wires = adapter.encode(request, resources=tables).requests
+    return [text for wire in wires for text in (wire.body or {})["texts"]]
 
 
 # -- texts ---------------------------------------------------------------------------------------------------------------
@@ -218,9 +220,12 @@ def test_texts_need_no_table(adapter: Adapter) -> None:
 def test_a_table_is_read_once_and_in_a_thread(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[threading.Thread] = []
     read = encodings._read
-    monkeypatch.setattr(
-        encodings, "_read", lambda encoding: (threads.append(threading.current_thread()), read(encoding))[1]
-    )
+
+    def watched(encoding: encodings.Encoding) -> list[bytes]:
+        threads.append(threading.current_thread())
+        return read(encoding)
+
+    monkeypatch.setattr(encodings, "_read", watched)
 
     async def load() -> list[Any]:
         return await asyncio.gather(*(CL100K.load(None) for _ in range(8)))
@@ -239,10 +244,9 @@ def test_carried_tokens_are_openai_s(fresh: Path) -> None:
 
 
 def test_a_damaged_carried_file(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encodings.lzma, "decompress", lambda packed: b"\1" * 100_256 + b"a" * 100_256)
+    monkeypatch.setattr("lzma.decompress", lambda packed: b"\1" * 100_256 + b"a" * 100_256)
     with pytest.raises(ConfigError, match="damaged; reinstall"):
         encodings.load_table("cl100k_base")
-    assert lzma.decompress  # restored by the fixture
 
 
 def test_a_table_of_tiktoken_s_cache(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ NOVA = "us.amazon.nova-2-lite-v1:0"
 CHAT = (CLAUDE,)
 MODELS: Mapping[str, tuple[str, ...]] = {
     "catalogue": (CLAUDE, NOVA, "us.meta.llama3-3-70b-instruct-v1:0", "amazon.titan-embed-text-v2:0", "acme.unknown-1"),
+    "identity": (CLAUDE, "gpt-4o"),
     "converse": (CLAUDE, NOVA, "openai.gpt-oss-120b-1:0"),
     "grounding": (NOVA,),
     "reasoning": (CLAUDE, NOVA, "us.anthropic.claude-opus-4-7", "qwen.qwen3-32b-v1:0"),
@@ -23,6 +24,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "titan_embeddings": ("amazon.titan-embed-text-v2:0", "amazon.titan-embed-text-v1"),
     "tokens": ("amazon.titan-embed-text-v2:0",),
 }
+SETTINGS: Mapping[str, Mapping[str, Any]] = {"identity": {"default_model": CLAUDE}}
 SKIP: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -30,6 +32,7 @@ def suite(name: str) -> type[PluginConformance]:
     members: dict[str, Any] = {
         "plugin": import_module(f"bedrock_adapter_plugins.{name}"),
         "models": MODELS.get(name, CHAT),
+        "settings": SETTINGS.get(name, {}),
         "skip": SKIP.get(name, {}),
         "__module__": __name__,
     }

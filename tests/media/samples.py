@@ -65,4 +65,8 @@ def file(data: bytes, mime: str = "application/octet-stream", name: str | None =
 
 
 def request(*parts: Any, model: str = CLAUDE, **fields: Any) -> dict[str, Any]:
-    return {"model": model, "messages": [{"role": "user", "content": [{"type": "text", "text": "look"}, *parts]}], **fields}
+    return {
+        "model": model,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "look"}, *parts]}],
+        **fields,
+    }

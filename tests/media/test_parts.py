@@ -1,13 +1,15 @@
 """Images, documents, audio and video: what parts become, and what is refused with which words."""
 
 import base64
+import contextlib
 from typing import Any
 
 import pytest
-from bedrock_adapter.errors import AdapterError, RequestError, UnsupportedFeatureError
-from bedrock_adapter.fetch import Fetched
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from bedrock_adapter.errors import AdapterError, RequestError, UnsupportedFeatureError
+from bedrock_adapter.fetch import Fetched
 
 from .samples import (
     CLAUDE,
@@ -54,7 +56,17 @@ def refusal(encode: Any, part: Any, **options: Any) -> AdapterError:
 @pytest.mark.parametrize("name", IMAGES)
 @pytest.mark.parametrize(
     "mime",
-    ["image/png", "image/jpeg", "image/jpg", "image/pjpeg", "image/jpeg; charset=utf-8", "IMAGE/GIF", "application/octet-stream", "image/*", ""],
+    [
+        "image/png",
+        "image/jpeg",
+        "image/jpg",
+        "image/pjpeg",
+        "image/jpeg; charset=utf-8",
+        "IMAGE/GIF",
+        "application/octet-stream",
+        "image/*",
+        "",
+    ],
 )
 def test_the_bytes_decide_the_format_of_an_image(blocks: Any, name: str, mime: str) -> None:
     data = IMAGES[name]()
@@ -109,7 +121,15 @@ def test_other_kinds_of_images_are_refused_saying_what_is_supported(encode: Any,
     assert "png, jpeg, gif, webp" in error.message
 
 
-@pytest.mark.parametrize("part", [image(data_uri("image/png", png())), image("https://a.example/b.png"), image("s3://b/k.png"), file(png(), "image/png")])
+@pytest.mark.parametrize(
+    "part",
+    [
+        image(data_uri("image/png", png())),
+        image("https://a.example/b.png"),
+        image("s3://b/k.png"),
+        file(png(), "image/png"),
+    ],
+)
 def test_a_model_that_cannot_see_says_so(encode: Any, part: Any) -> None:
     error = refusal(encode, part, model=TEXT_ONLY)
     assert isinstance(error, UnsupportedFeatureError)
@@ -222,7 +242,12 @@ def test_models_without_s3_sources_refuse_images_there(encode: Any) -> None:
         (XLSX, "application/zip", "a.zip", "xlsx"),
         (DOC, "application/octet-stream", None, "doc"),
         (XLS, "application/octet-stream", None, "xls"),
-        (b"PK\x03\x04something", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", None, "docx"),
+        (
+            b"PK\x03\x04something",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            None,
+            "docx",
+        ),
         (b"a,b\n1,2", "text/csv", None, "csv"),
         (b"a,b\n1,2", "application/octet-stream", "a.csv", "csv"),
         (b"# Title", "text/markdown", None, "md"),
@@ -280,7 +305,13 @@ def test_documents_given_as_text_and_as_chunks(blocks: Any) -> None:
     )  # fmt: skip
     assert made == [
         {"document": {"name": "Policy", "format": "txt", "source": {"text": "Leave: 20 days"}, "context": "HR"}},
-        {"document": {"name": "Document 2", "format": "txt", "source": {"content": [{"text": "one"}, {"text": "two"}]}}},
+        {
+            "document": {
+                "name": "Document 2",
+                "format": "txt",
+                "source": {"content": [{"text": "one"}, {"text": "two"}]},
+            }
+        },
     ]
 
 
@@ -328,7 +359,10 @@ def test_any_file_names_make_names_that_bedrock_takes(
 
 
 def test_a_text_stands_beside_a_document(encode: Any) -> None:
-    asked = {"model": CLAUDE, "messages": [{"role": "user", "content": [image(data_uri("image/png", png())), file(PDF)]}]}
+    asked = {
+        "model": CLAUDE,
+        "messages": [{"role": "user", "content": [image(data_uri("image/png", png())), file(PDF)]}],
+    }
     body, notes = encode(asked, strict=True)
     kinds = [next(iter(block)) for block in body["messages"][0]["content"]]
     assert kinds == ["image", "text", "document"]
@@ -412,23 +446,78 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["url", "data", "file_data", "file_id", "type", "format", "filename", "content"]) | st.text(max_size=5), inner, max_size=4),
     max_leaves=8,
 )  # fmt: skip
-KINDS = ["image_url", "image", "input_image", "input_audio", "audio_url", "video_url", "video", "document", "file", "input_file"]
+KINDS = [
+    "image_url",
+    "image",
+    "input_image",
+    "input_audio",
+    "audio_url",
+    "video_url",
+    "video",
+    "document",
+    "file",
+    "input_file",
+]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(KINDS), st.sampled_from(KINDS + ["source"]), JSON, st.sampled_from([CLAUDE, NOVA, VOXTRAL, TEXT_ONLY]))
-def test_whatever_a_part_holds_it_is_never_a_server_error(adapter: Any, kind: str, member: str, value: Any, model: str) -> None:
+@given(
+    st.sampled_from(KINDS),
+    st.sampled_from([*KINDS, "source"]),
+    JSON,
+    st.sampled_from([CLAUDE, NOVA, VOXTRAL, TEXT_ONLY]),
+)
+def test_whatever_a_part_holds_it_is_never_a_server_error(
+    adapter: Any, kind: str, member: str, value: Any, model: str
+) -> None:
     asked = request({"type": kind, member: value}, model=model)
-    try:
+    with contextlib.suppress(RequestError):
         adapter.encode(asked, resources={need.key: Fetched(png()) for need in adapter.needs(asked)})
-    except AdapterError as error:
-        assert error.status in (400, 413)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from([b"", *(make() for make in IMAGES.values()), PDF, DOCX, MP4, WAV]), st.binary(max_size=60), st.integers(0, 40))
+@given(
+    st.sampled_from([b"", *(make() for make in IMAGES.values()), PDF, DOCX, MP4, WAV]),
+    st.binary(max_size=60),
+    st.integers(0, 40),
+)
 def test_damaged_files_are_never_a_server_error(adapter: Any, start: bytes, rest: bytes, keep: int) -> None:
-    try:
+    with contextlib.suppress(RequestError):
         adapter.encode(request(file(start[:keep] + rest)))
-    except RequestError as error:
-        assert error.status == 400
+
+
+@pytest.mark.parametrize("kind", [[], {}, 7, None, "hologram"])
+def test_an_unknown_type_of_part_names_the_key(encode: Any, kind: Any) -> None:
+    assert refusal(encode, {"type": kind}).param == "messages[0].content[1].type"
+
+
+# -- tool results -----------------------------------------------------------------------------------------------------
+
+TOOL = {"type": "function", "function": {"name": "shoot", "parameters": {"type": "object", "properties": {}}}}
+CALL = {"id": "t1", "type": "function", "function": {"name": "shoot", "arguments": "{}"}}
+
+
+def with_result(model: str, *parts: Any) -> dict[str, Any]:
+    """A tool loop whose tool answered with parts."""
+    loop = [{"role": "assistant", "tool_calls": [CALL]}, {"role": "tool", "tool_call_id": "t1", "content": list(parts)}]
+    return {"model": model, "tools": [TOOL], "messages": [{"role": "user", "content": "look"}, *loop]}
+
+
+@pytest.mark.parametrize(
+    ("model", "inside"), [(CLAUDE, True), (NOVA, True), ("us.meta.llama3-2-90b-instruct-v1:0", False)]
+)
+def test_images_in_tool_results_stay_there_or_follow_them(
+    bedrock_adapter_for: Any, bedrock_emulator: Any, model: str, inside: bool
+) -> None:
+    text, shot = {"type": "text", "text": "the screen:"}, image(data_uri("image/png", png()))
+    assert bedrock_adapter_for().chat(with_result(model, text, shot))["choices"]
+    blocks = [block for turn in bedrock_emulator.requests[-1].body["messages"] for block in turn["content"]]
+    results = [item for block in blocks if "toolResult" in block for item in block["toolResult"]["content"]]
+    sent = {"image": {"format": "png", "source": source(png())}}
+    assert (sent in results, sent in blocks) == (inside, not inside)
+
+
+def test_a_model_that_cannot_see_refuses_images_in_tool_results_too(bedrock_adapter_for: Any) -> None:
+    with pytest.raises(UnsupportedFeatureError) as caught:
+        bedrock_adapter_for().encode(with_result(TEXT_ONLY, image(data_uri("image/png", png()))))
+    assert caught.value.param == "messages[2].content[0].image_url.url"

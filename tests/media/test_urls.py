@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
+
 from bedrock_adapter import NeedsIO
 from bedrock_adapter.errors import ConfigError, RequestError, UnsupportedFeatureError
 from bedrock_adapter.fetch import Fetched
-from pytest_httpserver import HTTPServer
 
 from .samples import CLAUDE, NOVA, PDF, TEXT_ONLY, b64, file, image, jpeg, png, request
 
@@ -53,7 +54,9 @@ def test_each_url_is_fetched_once(bedrock_adapter_for: Any, bedrock_emulator: An
     assert len(server.log) == 1
 
 
-def test_by_default_no_private_address_is_fetched(bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer) -> None:
+def test_by_default_no_private_address_is_fetched(
+    bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer
+) -> None:
     with pytest.raises(RequestError, match="FETCH_ALLOW") as caught:
         bedrock_adapter_for().chat(request(image(server.url_for("/a"))))
     assert (caught.value.status, caught.value.param) == (400, "messages[0].content[1].image_url.url")
@@ -61,7 +64,9 @@ def test_by_default_no_private_address_is_fetched(bedrock_adapter_for: Any, bedr
     assert not bedrock_emulator.requests
 
 
-def test_a_failure_is_a_400_that_names_the_part(bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer) -> None:
+def test_a_failure_is_a_400_that_names_the_part(
+    bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer
+) -> None:
     server.expect_request("/a").respond_with_data(png())
     server.expect_request("/b").respond_with_data(b"", status=404)
     asked = request(image(server.url_for("/a")), image(server.url_for("/b")))
@@ -70,7 +75,9 @@ def test_a_failure_is_a_400_that_names_the_part(bedrock_adapter_for: Any, bedroc
     assert (caught.value.status, caught.value.param) == (400, "messages[0].content[2].image_url.url")
 
 
-def test_what_is_no_image_is_refused_by_its_content(bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer) -> None:
+def test_what_is_no_image_is_refused_by_its_content(
+    bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer
+) -> None:
     server.expect_request("/a.png").respond_with_data(b"<html>secret page</html>", content_type="image/png")
     with pytest.raises(RequestError) as caught:
         bedrock_adapter_for(fetch_allow="127.0.0.1").chat(request(image(server.url_for("/a.png"))))
@@ -78,9 +85,13 @@ def test_what_is_no_image_is_refused_by_its_content(bedrock_adapter_for: Any, be
     assert "secret" not in caught.value.message
 
 
-def test_a_body_beyond_the_models_limit_is_cut_off(bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer) -> None:
+def test_a_body_beyond_the_models_limit_is_cut_off(
+    bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer
+) -> None:
     server.expect_request("/a").respond_with_data(WAVE)
-    voxtral = request({"type": "audio_url", "audio_url": {"url": server.url_for("/a")}}, model="mistral.voxtral-mini-3b-2507")
+    voxtral = request(
+        {"type": "audio_url", "audio_url": {"url": server.url_for("/a")}}, model="mistral.voxtral-mini-3b-2507"
+    )
     with pytest.raises(RequestError, match="more than 26214400 bytes"):
         bedrock_adapter_for(fetch_allow="127.0.0.1").chat(voxtral)
 
@@ -132,7 +143,9 @@ def test_many_urls_are_refused_before_any_is_fetched(bedrock_adapter_for: Any) -
         adapter.needs(request(*parts))
 
 
-@pytest.mark.parametrize("messages", [None, 7, [7], [{"content": 7}], [{"content": [7, {"type": []}, {"type": "file"}]}]])
+@pytest.mark.parametrize(
+    "messages", [None, 7, [7], [{"content": 7}], [{"content": [7, {"type": []}, {"type": "file"}]}]]
+)
 def test_malformed_messages_need_nothing(bedrock_adapter_for: Any, messages: Any) -> None:
     assert bedrock_adapter_for().needs({"model": CLAUDE, "messages": messages}) == []
 

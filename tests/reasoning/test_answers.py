@@ -1,12 +1,12 @@
 """Reasoning in answers: what clients read, counts, and the two options about tags."""
 
 import pytest
-from bedrock_adapter_plugins.reasoning.tags import TagSplitter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedrock_adapter import Context
 from bedrock_adapter.testing.emulator.script import message
+from bedrock_adapter_plugins.reasoning.tags import TagSplitter
 
 from .loop import QUESTION, run_loop, streamed, unary
 

@@ -3,12 +3,12 @@
 import math
 
 import pytest
-from bedrock_adapter_plugins.reasoning.budget import BudgetPolicy, thinking_budget
-from bedrock_adapter_plugins.reasoning.levels import LEVELS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_adapter import ConfigError, Layer, hookimpl
+from bedrock_adapter_plugins.reasoning.budget import BudgetPolicy, thinking_budget
+from bedrock_adapter_plugins.reasoning.levels import LEVELS
 
 MODEL = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 levels = st.sampled_from(LEVELS)

@@ -1,11 +1,11 @@
 """`reasoning_effort` becomes what each family wants; every change of it is a note."""
 
 import pytest
-from bedrock_adapter_plugins.reasoning.levels import LEVELS, nearest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_adapter import Layer, RequestError, hookimpl
+from bedrock_adapter_plugins.reasoning.levels import LEVELS, nearest
 
 SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 SONNET_4_6 = "us.anthropic.claude-sonnet-4-6"

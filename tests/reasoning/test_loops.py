@@ -3,11 +3,14 @@
 import copy
 
 import pytest
-from bedrock_adapter_plugins.reasoning import use_store
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bedrock_adapter import Context, NeedsIO
+from bedrock_adapter_plugins.reasoning import recovery, use_store
+from bedrock_adapter_plugins.reasoning.store import kept_for
 
-from .loop import QUESTION, TOOLS, Json, only_openai, run_loop, streamed, unary
+from .loop import QUESTION, RESULTS, TOOLS, Json, only_openai, run_loop, streamed, unary
 
 SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 SONNET_4_6 = "us.anthropic.claude-sonnet-4-6"
@@ -52,6 +55,41 @@ def test_whole_conversation(adapter, bedrock_emulator, model, ask):
     assert finishes.count("tool_calls") >= 3
     first = answers[0]["message"]
     assert "reasoning_content" in first or "thinking_blocks" in first
+
+
+turns = st.tuples(
+    st.sampled_from([None, "none", "low", "high"]),
+    st.booleans(),  # streamed
+    st.sampled_from(["keep", "keep", "keep", "lose the store", "forget the first message", "another caller"]),
+    st.sampled_from(QUESTIONS),
+)
+
+
+def test_generated_conversations(adapter, bedrock_emulator, monkeypatch):
+    """Whatever a client does between turns, the strict emulator takes every request, at once."""
+    monkeypatch.setattr(recovery, "_REFUSALS", ())
+
+    @settings(max_examples=25, deadline=None)
+    @given(model=st.sampled_from([*SIGNED, GPT]), plan=st.lists(turns, min_size=2, max_size=6))
+    def converse(model, plan):
+        context, messages = Context(identity="caller"), [{"role": "user", "content": QUESTION}]
+        for effort, streams, event, question in plan:
+            if event == "lose the store":
+                kept_for(adapter.settings).memory.__init__()
+            elif event == "another caller":
+                context = Context(identity=context.identity + "!")
+            elif event == "forget the first message" and len(messages) > 4:
+                messages = [{"role": "user", "content": "Where were we?"}, *messages[1:]]
+            request = {"model": model, "messages": messages, "tools": TOOLS, "reasoning_effort": effort}
+            answer = (streamed if streams else unary)(adapter, request, context)
+            messages = [*messages, only_openai(answer["message"])]
+            for call in answer["message"].get("tool_calls") or ():
+                result = RESULTS[call["function"]["name"]]
+                messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
+            if answer["finish"] == "stop":
+                messages.append({"role": "user", "content": question})
+
+    converse()
 
 
 @pytest.mark.parametrize("ask", [unary, streamed])
@@ -110,8 +148,8 @@ def begun(adapter, model, identity="caller", **fields) -> Json:
 )
 def test_a_miss_switches_thinking_off_for_the_turn(adapter, bedrock_adapter_for, bedrock_emulator, switch):
     request = begun(adapter, SONNET_4, **switch)
-    for settings in ({}, {"strict": True}):
-        other = bedrock_adapter_for(**settings)  # another process: its memory is empty
+    for options in ({}, {"strict": True}):
+        other = bedrock_adapter_for(**options)  # another process: its memory is empty
         answer = other._portal.run(other.aanswer({**request, "temperature": 0.2}, context=Context(identity="caller")))
         assert answer.body["choices"][0]["message"]["tool_calls"]
         body = bedrock_emulator.requests[-1].body
@@ -168,6 +206,13 @@ def test_cache_marks_do_not_change_the_prefix(adapter, bedrock_emulator, cached)
         request["messages"][0]["content"] = [{"type": "text", "text": QUESTION, "cache_control": {"type": "ephemeral"}}]
     adapter.chat(request, context=Context(identity="caller"))
     assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["reasoningContent", "toolUse"]]
+
+
+def test_thinking_between_tools_is_kept_too(adapter, bedrock_emulator):
+    run_loop(adapter, "us.anthropic.claude-sonnet-5-5", reasoning_effort="none")
+    bodies = answered(bedrock_emulator)
+    assert bodies[0]["additionalModelRequestFields"] == {"thinking": {"type": "between_tools"}}
+    assert assistant_kinds(bodies[-1]) == [["toolUse"], ["reasoningContent", "toolUse"]]
 
 
 def test_thinking_that_is_not_wanted_any_more_is_not_loaded(adapter, bedrock_emulator):
@@ -260,8 +305,6 @@ def test_forged_blocks_of_a_client_break_nothing(adapter, bedrock_emulator):
 
 @pytest.mark.parametrize("ask", [unary, streamed])
 def test_nothing_is_kept_of_a_broken_or_plain_answer(adapter, bedrock_emulator, ask):
-    from bedrock_adapter_plugins.reasoning.store import kept_for
-
     adapter.chat({"model": SONNET_4, "messages": [{"role": "user", "content": "hi"}], "reasoning_effort": "high"})
     run_loop(adapter, SONNET_4, ask=ask)  # not asked to think
     run_loop(adapter, GPT_OSS, ask=ask, reasoning_effort="high")  # unsigned

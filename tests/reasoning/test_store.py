@@ -5,12 +5,12 @@ import gc
 import threading
 
 import pytest
-from bedrock_adapter_plugins.reasoning import MemoryStore, use_store
-from bedrock_adapter_plugins.reasoning.store import _KEPT, Kept, kept_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedrock_adapter import ConfigError
+from bedrock_adapter_plugins.reasoning import MemoryStore, use_store
+from bedrock_adapter_plugins.reasoning.store import _KEPT, Kept, kept_for
 
 
 class Clock:
@@ -131,9 +131,8 @@ def test_each_adapter_has_its_own(bedrock_adapter_for):
 
 
 def test_it_goes_with_its_adapter(bedrock_environment):
-    from bedrock_adapter_plugins import load_builtins
-
     from bedrock_adapter import Adapter
+    from bedrock_adapter_plugins import load_builtins
 
     before = len(_KEPT)
     adapter = Adapter(plugins=load_builtins(), autoload=False)

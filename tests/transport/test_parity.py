@@ -16,7 +16,9 @@ from bedrock_adapter.errors import (
     ModelNotFoundError,
     ServiceError,
     ServiceUnavailableError,
+    StreamError,
     ThrottledError,
+    TransportError,
 )
 from bedrock_adapter.transport import BotoTransport, HttpTransport, Transport
 from bedrock_adapter.wire import Target, WireRequest
@@ -173,6 +175,14 @@ async def test_stream(server: Any, transport: Transport, converse_stream: WireRe
     await stream.aclose()
     assert [batch async for batch in stream] == []
     assert server.requests[0].path == converse_stream.path
+
+
+@pytest.mark.parametrize("operation", ["Converse", "InvokeModel"])
+async def test_answer_cut_short(server: Any, transport: Transport, operation: str) -> None:
+    server.reply(parts=[b'{"a":'], cut=True)
+    with pytest.raises((StreamError, TransportError)) as caught:
+        await transport.send(WireRequest(operation, "m", user({"text": "hi"})), HERE)
+    assert caught.value.status == 502
 
 
 async def test_stream_of_chunks(server: Any, transport: Transport) -> None:

@@ -14,7 +14,7 @@ from bedrock_adapter.settings import Settings
 from bedrock_adapter.types import Json
 
 _LOG = logging.getLogger(__name__)
-_SOURCES = frozenset({"bedrock", "bedrock_converse"})
+_SOURCES = frozenset({"bedrock", "bedrock_converse", PROVIDER})
 _CACHE_PRICES = ("cache_read_input_token_cost", "cache_creation_input_token_cost")
 _Key = tuple[str | None, str | None, str]
 
@@ -35,7 +35,7 @@ class Prices:
 
         `base_model` is the Bedrock id behind an opaque one, where the operator has told it.
         """
-        # The operator's own price stays. LiteLLM replaces its table on a reload, so this asks the table each time.
+        # A price that is there stays. LiteLLM replaces its table on a reload, so the table is asked each time.
         if PREFIX + model in litellm.model_cost or model in self._unpriced:
             return
         meant = _resolved(model, base_model)
@@ -91,7 +91,7 @@ def _index(table: Mapping[str, Any]) -> dict[_Key, Json]:
     """LiteLLM's Bedrock entries by region, geo prefix and normalised id."""
     index: dict[_Key, Json] = {}
     for name, entry in table.items():
-        if entry.get("litellm_provider") in _SOURCES:
+        if entry.get("litellm_provider") in _SOURCES and not name.startswith(PREFIX):
             known = parse_model_id(name)
             index.setdefault((known.target.region, known.geo, known.base), entry)
     return index

@@ -87,13 +87,15 @@ async def _embed(call: Json) -> Any:
 
 async def _asked(call: Json, ask: Callable[..., Awaitable[_T]], request: Json, *, routers_retry: bool = True) -> _T:
     """`ask` Bedrock within LiteLLM's timeout. A Router's own retries come at once: it may know a better deployment."""
-    own = context(call.get("litellm_params"), call.get("api_key"), call.get("api_base"))
+    params = call.get("litellm_params") or {}
+    own = context(params, call.get("api_key"), call.get("api_base"))
     async with asyncio.timeout(seconds(call.get("timeout"))):
-        if routers_retry and is_routed(call.get("litellm_params")):
+        if routers_retry and is_routed(params):
             answer = await ask(request, context=own)
         else:
             answer = await HOST.retries.run(lambda: ask(request, context=own))
-    PRICES.ensure(call["model"], own.base_model)
+    if params.get("input_cost_per_token") is None:  # else the deployment has a price of its own
+        PRICES.ensure(call["model"], own.base_model)
     return answer
 
 

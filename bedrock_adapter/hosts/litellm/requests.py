@@ -51,12 +51,11 @@ def _parameters(optional_params: Mapping[str, Any]) -> Json:
     return {**parameters, **(optional_params.get(CARRIER) or {})}
 
 
-def context(litellm_params: Mapping[str, Any] | None, api_key: Any, api_base: Any) -> Context:
+def context(params: Mapping[str, Any], api_key: Any, api_base: Any) -> Context:
     """Who calls, as whom Bedrock is called, and the model behind an opaque id.
 
     `api_key` is a Bedrock API key, `api_base` a runtime endpoint; `aws_*` come from the deployment or the request.
     """
-    params = litellm_params or {}
     target = {ours: params[theirs] for theirs, ours in _TARGET_KEYS.items() if params.get(theirs)}
     if api_key:
         target["bearer_token"] = api_key
@@ -82,10 +81,9 @@ def _base_model(params: Mapping[str, Any]) -> str | None:
     return base if isinstance(base, str) else None
 
 
-def is_routed(litellm_params: Mapping[str, Any] | None) -> bool:
+def is_routed(litellm_params: Mapping[str, Any]) -> bool:
     """Does the call come from a Router, which retries, cools down and falls back by itself?"""
-    params = litellm_params or {}
-    return any("model_group" in (params.get(name) or ()) for name in ("metadata", "litellm_metadata"))
+    return any("model_group" in (litellm_params.get(name) or ()) for name in ("metadata", "litellm_metadata"))
 
 
 def seconds(timeout: Any) -> float | None:

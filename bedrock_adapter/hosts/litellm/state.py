@@ -46,6 +46,7 @@ class Host:
 
         An adapter that is brought ready retries by itself, on top of LiteLLM's Router.
         """
+        self.portal.close()  # with the connections of the one before; it starts again when it is needed
         with self._lock:
             self._retries = RetryPolicy(0)
             self._adapter = self._built(adapter) if isinstance(adapter, Settings) else adapter

@@ -1,6 +1,18 @@
 """Embeddings: what a client may say, checked and brought into the canonical body; the vectors in the format it asked for.
 
-The dialects (`titan_embeddings`, `cohere_embeddings`, …) make the vendors' bodies of it. Options, in `[options.embeddings]`:
+The dialects (`titan_embeddings`, `cohere_embeddings`, …) make the vendors' bodies of it. Extensions of a request, each also
+under the vendor's own name:
+
+    input            beside texts and token integers: content parts `{"type": "image_url", "image_url": {"url": DATA_URI}}` and
+                     `{"type": "text", "text": TEXT}`, lists of them for one vector, or an image's data URI as a text
+    truncate         END, START or NONE: what to cut from a text that is too long
+    input_type       what a text is for, in Cohere's words (Cohere, Nova); `embedding_purpose` in Nova's
+    embedding_types  quantised vectors (int8, uint8, binary, ubinary) beside the float one, as `embeddings_by_type` of each item
+    normalize        Titan text v2
+    max_tokens       Cohere v4: where a text is cut
+    additional_model_request_fields   members of the vendor's body, sent as they are
+
+Options, in `[options.embeddings]`:
 
     concurrency   most calls to Bedrock at a time for one request (8)
     truncate      what to cut from a text that is too long where the client does not say: END, START or NONE (END)

@@ -25,7 +25,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(slots=True)
 class Placed:
-    """A document of this request: where it came from, its part, and the member `document` of its block."""
+    """A document of this request: its part, where that stands, and the member `document` of its block."""
 
     path: str
     part: Mapping[str, Any]
@@ -212,7 +212,7 @@ def _document(call: Call, part: Mapping[str, Any], source: Source, name: str, co
     document: Json = {"name": title, "format": name, "source": content}
     if isinstance(context := part.get("context"), str) and context.strip():
         document["context"] = context
-    counted.documents.append(Placed(source.path, part, document))
+    counted.documents.append(Placed(_part_path(source.path), part, document))
     if most is not None and len(counted.documents) > most:
         raise RequestError(
             f"{source.path}: at most {most} documents are accepted in a request", param=source.path, code="too_many"
@@ -220,6 +220,11 @@ def _document(call: Call, part: Mapping[str, Any], source: Source, name: str, co
     if cleaned and title != cleaned:
         call.repair(source.path, "changed", f"a document of this name is there already; it was named {title!r}", NAME)
     return {"document": document}
+
+
+def _part_path(path: str) -> str:
+    """`messages[0].content[1]` of `messages[0].content[1].file.file_data`."""
+    return path[: path.rindex("]") + 1]
 
 
 def _written(call: Call, part: Mapping[str, Any], source: Source) -> Json:

@@ -126,7 +126,7 @@ class Thinker:
     def _why_not(self, call: Call, plan: Plan, held: dict[str, bool]) -> str:
         """Why thinking must go off for this turn, "" where it need not."""
         if ((plan.on and self._reasoning.first_in_loop) or plan.budget) and loops.loop_lacks_thinking(
-            call.body["messages"]
+            call.body.get("messages", ())
         ):
             return "the thoughts at the start of this tool loop are not known any more"
         if self._rather_off and "forced_tools" in held and conflicts.forced(call):

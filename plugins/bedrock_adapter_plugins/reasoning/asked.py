@@ -47,6 +47,11 @@ class Asked:
         """The switch says off."""
         return self.kind in OFF_TYPES or self.switch == "none"
 
+    @property
+    def thinks(self) -> bool:
+        """The switch lets the model think, be it only between tool calls."""
+        return not self.off or self.kind == "between_tools"
+
 
 def read(request: Mapping[str, Any]) -> Asked:
     """The wish of a request, before or after its fields were flattened.
@@ -112,7 +117,7 @@ def _switch(name: str, value: Any) -> Any:
 def may_think(asked: Asked, reasoning: Reasoning) -> bool:
     """Whether the model may think on this request, as far as the request tells."""
     if asked.name:
-        return not asked.off
+        return asked.thinks
     if asked.level == "none":
-        return reasoning.off == "never" or reasoning.shape == "always"
+        return reasoning.off in ("never", "between_tools") or reasoning.shape == "always"
     return reasoning.shape != "none" and (bool(asked.level) or reasoning.on_by_default or reasoning.shape == "always")

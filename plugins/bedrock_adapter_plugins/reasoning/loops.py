@@ -141,7 +141,7 @@ def restore(call: Call, needs: Iterable[LoadThinking], prefixes: Sequence[str]) 
         NeedsIO: a need was not loaded.
     """
     wanted = {need.place.tool_use: need for need in needs}
-    for index, turn in enumerate(call.body["messages"]):
+    for index, turn in enumerate(call.body.get("messages", ())):
         need = wanted.get(first_tool_use(turn)) if turn["role"] == "assistant" else None
         if need is None or any("reasoningContent" in block for block in turn["content"]):
             continue
@@ -187,7 +187,7 @@ def prefixes_of(body: Json) -> list[str]:
         json_codec.dumps([_lasting(body.get("system", ())), _lasting(body.get("toolConfig", {}).get("tools", ()))])
     )
     found = [running.hexdigest()]
-    for turn in body["messages"]:
+    for turn in body.get("messages", ()):
         running.update(json_codec.dumps([turn["role"], _lasting(turn["content"])]))
         found.append(running.hexdigest())
     return found

@@ -65,7 +65,7 @@ def decide(call: Call, asked: Asked, policy: BudgetPolicy) -> Plan:
 def without_thinking(reasoning: Reasoning) -> Plan | None:
     """The plan with thinking switched off; None where the model cannot."""
     fields = switch_off(reasoning)
-    return None if fields is None else Plan(on=False, fields=fields)
+    return None if fields is None else Plan(on=reasoning.off == "between_tools", fields=fields)
 
 
 # -- by level -----------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def _own_words(call: Call, asked: Asked) -> Plan:
         fields["output_config"] = {"effort": level}
     elif asked.level:
         call.repair(asked.param, "ignored", f"{asked.name} was sent too, and wins", NAME)
-    return Plan(on=not asked.off, fields=fields, level=level, budget=budget)
+    return Plan(on=asked.thinks, fields=fields, level=level, budget=budget)
 
 
 def _translated(call: Call, asked: Asked) -> Asked:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedrock_adapter import Call, Settings, Stage, Step, hookimpl
 from bedrock_adapter.errors import TokenDecodeError
+from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.tokens.encodings import ENCODINGS, Table, availability, load_table, named
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ def bedrock_configure(settings: Settings) -> None:
     for alias in settings.aliases:
         if alias.encoding:
             named(alias.encoding, f"aliases.{alias.name}.encoding")
+
+
+@hookimpl
+def bedrock_diagnose() -> list[Json]:
+    """Which encodings can be had without a network, and from where."""
+    return [
+        {"check": f"encoding {row['encoding']}", "state": "ok" if row["offline"] else "note", "detail": row["source"]}
+        for row in availability()
+    ]
 
 
 @hookimpl

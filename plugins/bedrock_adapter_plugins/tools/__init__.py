@@ -56,7 +56,7 @@ def configure(call: Call) -> None:
         call.body["messages"] = turns.flattened(call.body["messages"])
         return
     if history:
-        call.body["messages"] = turns.fitted(call, call.body["messages"])
+        call.body["messages"] = turns.fitted(call, Pairing(call, call.body["messages"]).turns)
     if unwanted and not history:
         return
     if box.definitions or history:

@@ -20,6 +20,8 @@ from bedrock_adapter.hosts.litellm import prices
 from bedrock_adapter.hosts.litellm.state import HOST
 from bedrock_adapter.testing.emulator import BedrockEmulator
 
+from .proxies import Proxy, running
+
 MODEL = "bedrock_adapter/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 EMBEDDER = "bedrock_adapter/amazon.titan-embed-text-v2:0"
 HELLO = [{"role": "user", "content": "Say hello."}]
@@ -64,6 +66,7 @@ def own_litellm(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _LITELLMS_GLOBALS:
         value = getattr(litellm, name)
         monkeypatch.setattr(litellm, name, value.copy() if isinstance(value, list | dict) else value)
+    litellm.register_model({})  # forgets what it has cached of its table
     fresh = prices.Prices()
     for module in ("prices", "provider", "deployments"):
         monkeypatch.setattr(f"bedrock_adapter.hosts.litellm.{module}.PRICES", fresh)
@@ -90,6 +93,26 @@ def seen(serve: Serve) -> Seen:
     plugin = Seen()
     serve(plugin)
     return plugin
+
+
+@pytest.fixture(scope="session")
+def one_line_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """A proxy whose config is the one line, with an alias and a default model in the environment."""
+    environ = {
+        "BEDROCK_ADAPTER_ALIASES": f"team={MODEL.partition('/')[2]}",
+        "BEDROCK_ADAPTER_DEFAULT_MODEL": MODEL.partition("/")[2],
+        "BEDROCK_ADAPTER_DEFAULT_EMBEDDING_MODEL": EMBEDDER.partition("/")[2],
+        "BEDROCK_ADAPTER_MODELS_TTL": "1",
+    }
+    with running(tmp_path_factory.mktemp("proxy"), environ=environ) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy(one_line_proxy: Proxy) -> Proxy:
+    """The same, with nothing recorded or scripted."""
+    one_line_proxy.bedrock.reset()
+    return one_line_proxy
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -60,8 +60,20 @@ async def test_litellms_own_entries_stay(serve: Serve) -> None:
 
 
 async def test_operators_price_stays(serve: Serve) -> None:
-    litellm.model_cost[MODEL] = {"input_cost_per_token": 1.0, "output_cost_per_token": 0.0, "litellm_provider": "bedrock_adapter", "mode": "chat"}
+    price = {"input_cost_per_token": 1.0, "output_cost_per_token": 0.0, "litellm_provider": "bedrock_adapter", "mode": "chat"}
+    litellm.model_cost[MODEL] = dict(price)
+    litellm.register_model({MODEL: price}, persist_across_reloads=False)
     assert await cost_of(ID) == pytest.approx(10.0)
+
+
+async def test_price_of_a_deployment_is_no_reason_to_warn(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghijkl"
+    bedrock_emulator.arns[arn] = ID
+    params = {"model": f"bedrock_adapter/{arn}", "input_cost_per_token": 1.0, "output_cost_per_token": 0.0}
+    router = litellm.Router(model_list=[{"model_name": "m", "litellm_params": params}])
+    answer = await router.acompletion(model="m", messages=HELLO)
+    assert answer._hidden_params["response_cost"] == pytest.approx(answer.usage.prompt_tokens)
+    assert unpriced() == []
 
 
 async def test_what_has_no_price_is_warned_of_once(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
