@@ -45,6 +45,23 @@ class Limits:
     redirects: int = 3
 
 
+class Budget:
+    """Bytes that several fetches, those of one request, may hold together.
+
+    Args:
+        max_bytes: how many.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._left = max_bytes
+
+    def take(self, count: int) -> bool:
+        """Use up `count` bytes; whether there were so many."""
+        self._left -= count
+        return self._left >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What a URL gave: the body, and its `Content-Type` without parameters ("" where the server names none)."""
@@ -61,11 +78,13 @@ class FetchURL:
         url: an http or https URL.
         param: the request key it stands in, for errors.
         limits: bounds of the fetch.
+        budget: shared by the needs of one request.
     """
 
     url: str
     param: str = field(default="", compare=False)
     limits: Limits = field(default=Limits(), compare=False)
+    budget: Budget | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> Hashable:
@@ -77,7 +96,8 @@ class FetchURL:
         Raises:
             RequestError: the URL may not be fetched, or did not give what it should.
         """
-        return await Fetcher(Allowed(io.settings.fetch_allow), self.limits).fetch(self.url, self.param)
+        fetcher = Fetcher(Allowed(io.settings.fetch_allow), self.limits, budget=self.budget)
+        return await fetcher.fetch(self.url, self.param)
 
 
 class _Guard:
@@ -104,6 +124,7 @@ class Fetcher:
         allowed: exemptions from the rule of public addresses.
         limits: bounds of each fetch.
         resolver: resolves names; by default the system's.
+        budget: what all its fetches may hold together; None: no bound but each one's.
     """
 
     def __init__(
@@ -111,10 +132,12 @@ class Fetcher:
         allowed: Allowed,
         limits: Limits = Limits(),
         resolver: "AbstractResolver | None" = None,
+        budget: Budget | None = None,
     ) -> None:
         self._allowed = allowed
         self._limits = limits
         self._resolver = resolver
+        self._budget = budget
 
     async def fetch(self, url: str, param: str = "") -> Fetched:
         """The content behind `url`.
@@ -177,6 +200,10 @@ class Fetcher:
             data += piece
             if len(data) > most:
                 raise _failure(param, f"holds more than {most} bytes")
+            if self._budget is not None and not self._budget.take(len(piece)):
+                raise _failure(
+                    param, f"and the request's others hold more than {self._budget.max_bytes} bytes together"
+                )
         return Fetched(bytes(data), response.content_type if "Content-Type" in response.headers else "")
 
 

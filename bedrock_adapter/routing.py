@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 _KINDS = {"chat": "chat", "embeddings": "embedding"}
 _SETTINGS_PRIORITY = 100
+_LONGEST = 2048  # bytes of a modelId (Bedrock Converse API)
+
+
+def _sayable(model: str) -> bool:
+    try:
+        return len(model.encode()) <= _LONGEST
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can carry
+        return False
 
 
 class Router:
@@ -55,6 +63,8 @@ class Router:
         if not isinstance(model, str) or not model.strip():
             raise RequestError("model must be a non-empty string", param="model", code="invalid_value")
         found = self._models.get(model)
+        if found is None and not _sayable(model):
+            raise UnknownModelError(f"{model!r} is no model: it cannot be said in a URL", param="model")
         if found is None:
             found = self.manager.resolve_model(model) or parse_model_id(model)
             if len(self._models) >= RouteTable.LIMIT:  # client input: bounded

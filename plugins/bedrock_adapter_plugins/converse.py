@@ -32,7 +32,9 @@ _TIERS = {"reserved": "scale"}  # OpenAI's word; the others are the same
 
 @hookimpl
 def bedrock_dialects() -> list[ChatDialect]:
-    return [ChatDialect("converse", encode=encode, decode=decode, stream=lambda call: Translator(call).event, count=count)]
+    return [
+        ChatDialect("converse", encode=encode, decode=decode, stream=lambda call: Translator(call).event, count=count)
+    ]
 
 
 def encode(call: Call) -> WireRequest:

@@ -412,3 +412,19 @@ def test_whatever_is_marked_bedrock_takes_it(adapter: Any, said: Any, mark: Any,
 def test_options_that_cannot_work_are_refused(bedrock_adapter_for: Any, options: Any) -> None:
     with pytest.raises(ConfigError):
         bedrock_adapter_for(options={"caching": options}).encode({"model": CLAUDE, "messages": [user(text("a"))]})
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "noted"),
+    [
+        (LLAMA, {"prompt_cache_options": {"mode": "explicit"}}, []),
+        (LLAMA, {"prompt_cache_options": {}}, ["prompt_cache_options"]),
+        (LLAMA, {"prompt_cache_retention": "24h"}, ["prompt_cache_retention"]),
+        (LLAMA, {"prompt_caching": {"system": True}}, ["prompt_caching"]),
+        (CLAUDE, {"prompt_cache_retention": "24h"}, ["prompt_cache_retention"]),
+        (CLAUDE, {"prompt_cache_retention": "24h", "cache_control": EPHEMERAL}, []),
+    ],
+)
+def test_what_has_no_effect_is_noted(encode: Any, model: str, fields: Any, noted: list[str]) -> None:
+    _, notes = encode(user(text("a")), model=model, **fields)
+    assert [note.param for note in notes] == noted

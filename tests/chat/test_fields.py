@@ -237,6 +237,13 @@ def test_model_must_be_a_string(encode: Callable[..., Any], model: Any) -> None:
     assert (caught.value.status, caught.value.param) == (400, "model")
 
 
+@pytest.mark.parametrize("model", ["\ud800", "x" * 3000])
+def test_models_that_no_url_can_say(encode: Callable[..., Any], model: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        encode(model)
+    assert (caught.value.status, caught.value.code) == (404, "model_not_found")
+
+
 # -- extensions ----------------------------------------------------------------------------------------------------------
 
 

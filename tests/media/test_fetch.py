@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bedrock_adapter.addresses import Allowed, is_public
 from bedrock_adapter.errors import ConfigError, RequestError
-from bedrock_adapter.fetch import Fetched, Fetcher, FetchURL, Limits
+from bedrock_adapter.fetch import Budget, Fetched, Fetcher, FetchURL, Limits
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -354,3 +354,28 @@ def test_entries_that_mean_nothing_are_refused(entry: str) -> None:
 def test_equal_urls_are_one_need() -> None:
     assert FetchURL("http://a.example/", "x").key == FetchURL("http://a.example/", "y").key
     assert FetchURL("http://a.example/", "x") == FetchURL("http://a.example/", "y")
+
+
+async def test_several_fetches_share_a_budget(serve: Any) -> None:
+    port = await serve({"/a": body(b"x" * 600)})
+    fetcher = Fetcher(LOOPBACK, budget=Budget(1000))
+    assert len((await fetcher.fetch(f"http://127.0.0.1:{port}/a", "p")).data) == 600
+    with pytest.raises(RequestError, match="1000 bytes together"):
+        await fetcher.fetch(f"http://127.0.0.1:{port}/a", "p")
+
+
+HOSTS = st.text(max_size=12) | st.sampled_from(
+    ["a.example", "127.0.0.1", "[::1]", "0x7f.1", "日本.example", "a_b.example", "-", "..", "%00"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(["http://", "https://", "HTTP://", "http:/", "", "//"]), HOSTS, st.text(max_size=12))
+def test_no_url_at_all_is_a_server_error_or_leads_inside(scheme: str, host: str, rest: str) -> None:
+    """Every name leads to a private address here, so that nothing may ever come back."""
+
+    async def fetch() -> None:
+        with pytest.raises(RequestError):
+            await Fetcher(Allowed([]), Limits(seconds=5), Resolver("10.0.0.1")).fetch(f"{scheme}{host}{rest}", "p")
+
+    asyncio.run(fetch())

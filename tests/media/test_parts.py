@@ -418,7 +418,7 @@ def test_models_without_video_say_so(encode: Any) -> None:
 
 
 def test_media_of_assistants_are_refused(encode: Any) -> None:
-    messages = [
+    messages: list[Any] = [
         {"role": "user", "content": "draw"},
         {"role": "assistant", "content": [image(data_uri("image/png", png()))]},
         {"role": "user", "content": "more"},

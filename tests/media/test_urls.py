@@ -157,3 +157,15 @@ def test_malformed_messages_need_nothing(bedrock_adapter_for: Any, messages: Any
 def test_settings_that_cannot_work_are_refused_at_once(bedrock_adapter_for: Any, options: Any) -> None:
     with pytest.raises(ConfigError):
         bedrock_adapter_for(**options).needs(request())
+
+
+def test_the_urls_of_a_request_share_a_budget(
+    bedrock_adapter_for: Any, bedrock_emulator: Any, server: HTTPServer
+) -> None:
+    server.expect_request("/a").respond_with_data(png())
+    server.expect_request("/b").respond_with_data(png())
+    asked = request(image(server.url_for("/a")), image(server.url_for("/b")))
+    most = len(png()) * 2
+    assert bedrock_adapter_for(fetch_allow="127.0.0.1", options={"media": {"fetch_bytes": most}}).chat(asked)
+    with pytest.raises(RequestError, match="together"):
+        bedrock_adapter_for(fetch_allow="127.0.0.1", options={"media": {"fetch_bytes": most - 1}}).chat(asked)

@@ -85,6 +85,7 @@ def test_the_tier_comes_back(bedrock_adapter_for: Any, bedrock_emulator: Any) ->
 
 
 def test_performance(encode: Any) -> None:
+    wrong: Any
     for field in ("performance_config", "performanceConfig"):
         assert encode(request(**{field: {"latency": "optimized"}}))[0]["performanceConfig"] == {"latency": "optimized"}
     for wrong in ("optimized", {}, {"latency": "fast"}, {"latency": []}, 7):
@@ -313,9 +314,9 @@ def test_other_models_have_no_web_search(encode: Any) -> None:
         encode(request(web_search_options={}))
     assert caught.value.param == "web_search_options"
     assert encode(request(web_search_options=None))
-    with pytest.raises(RequestError) as wrong:
+    with pytest.raises(RequestError) as caught_type:
         encode(request(model=NOVA, web_search_options=7))
-    assert wrong.value.param == "web_search_options"
+    assert caught_type.value.param == "web_search_options"
 
 
 # -- all of them ------------------------------------------------------------------------------------------------------

@@ -61,8 +61,7 @@ def cache_points(call: Call) -> None:
     """Every point where the model takes one, at most as many as it takes, the longer-lived first."""
     hoist(call.body)
     if not call.route.profile.cache.sections:
-        if asked(call)[0] and any(call.request.get(name) is not None for name in _HANDLES):
-            note_once(call, "cache_control", "ignored", "the model caches nothing by cache points")
+        _unsupported(call)
         return
     for section, blocks in sections(call.body):
         if any("cachePoint" in block for block in blocks):
@@ -70,3 +69,13 @@ def cache_points(call: Call) -> None:
     budget(call)
     fill(call)
     ordered(call)
+    if call.request.get("prompt_cache_retention") is not None and not any(points(call.body)):
+        call.note("prompt_cache_retention", "ignored", "nothing is marked to be cached", NAME)
+
+
+def _unsupported(call: Call) -> None:
+    """Say once that a field was in vain. A mode that asks for nothing was not."""
+    wanted, _ = asked(call)
+    fields = [name for name in sorted(_HANDLES) if call.request.get(name) is not None]
+    if fields and (wanted or "prompt_cache_retention" in fields):
+        note_once(call, fields[0], "ignored", "the model caches nothing by cache points")

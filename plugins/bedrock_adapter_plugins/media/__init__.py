@@ -1,7 +1,7 @@
 """Images, documents, audio and video in messages.
 
-Options (`[options.media]`): `max_urls` (32), most URLs fetched for one request; `fetch_seconds` (20) and `fetch_redirects` (3),
-per URL.
+Options (`[options.media]`): `max_urls` (32) and `fetch_bytes` (64 MiB), for all URLs of one request; `fetch_seconds` (20) and
+`fetch_redirects` (3), for each.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,14 @@ from typing import Any
 
 from bedrock_adapter import Call, ConfigError, Converter, RequestError, Route, Settings, Stage, Step, hookimpl
 from bedrock_adapter.addresses import Allowed
-from bedrock_adapter.fetch import FetchURL
+from bedrock_adapter.fetch import Budget, FetchURL
 from bedrock_adapter.types import Json
 
 from .blocks import NAME, block, need, takes, tally
 from .sources import KINDS, read
 
 _ATTACHED = "See the attached document."
+OPTIONS = {"max_urls": 32, "fetch_bytes": 64 * 1024 * 1024, "fetch_seconds": 20.0, "fetch_redirects": 3}
 _MEDIA = ("image", "document", "video", "audio")
 
 
@@ -25,7 +26,7 @@ def bedrock_configure(settings: Settings) -> None:
     Allowed(settings.fetch_allow)
     if settings.fetch not in ("on", "off"):
         raise ConfigError(f"fetch must be on or off, not {settings.fetch!r}", param="fetch")
-    for name, default in (("max_urls", 32), ("fetch_seconds", 20.0), ("fetch_redirects", 3)):
+    for name, default in OPTIONS.items():
         if settings.option(NAME, name, default) < 0:
             raise ConfigError(f"options.media.{name} must not be negative", param=f"options.media.{name}")
 
@@ -60,7 +61,8 @@ def _convert(call: Call, part: Mapping[str, Any], path: str) -> list[Json]:
 def _needs(call: Call) -> Iterator[FetchURL]:
     """The URLs in messages, as far as the model could take what is behind them. Malformed parts are refused later."""
     seen: set[str] = set()
-    most = call.route.settings.option(NAME, "max_urls", 32)
+    most: int = call.route.settings.option(NAME, "max_urls", OPTIONS["max_urls"])
+    budget = Budget(call.route.settings.option(NAME, "fetch_bytes", OPTIONS["fetch_bytes"]))
     for part, path in _parts(call.request.get("messages")):
         try:
             source = read(part, path)
@@ -70,7 +72,7 @@ def _needs(call: Call) -> Iterator[FetchURL]:
             seen.add(source.value)
             if len(seen) > most:
                 raise RequestError(f"{source.path}: at most {most} URLs are fetched for one request", param=source.path)
-            yield need(call, source)
+            yield need(call, source, budget)
 
 
 def _parts(messages: Any) -> Iterator[tuple[Mapping[str, Any], str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock_adapter import Call, RequestError, UnsupportedFeatureError
-from bedrock_adapter.fetch import Fetched, FetchURL, Limits
+from bedrock_adapter.fetch import Budget, Fetched, FetchURL, Limits
 from bedrock_adapter.profiles import Media, Profile
 from bedrock_adapter.types import Json
 
@@ -65,15 +65,15 @@ def limit(media: Media, kind: str) -> int:
     return sizes.get(kind, max(_MOST_BYTES, *sizes.values()))
 
 
-def need(call: Call, source: Source) -> FetchURL:
-    """What must be fetched for a `url` source."""
+def need(call: Call, source: Source, budget: Budget | None = None) -> FetchURL:
+    """What must be fetched for a `url` source, within what the request's sources may hold together."""
     option = call.route.settings.option
     limits = Limits(
         limit(call.route.profile.media, "" if source.kind in ("", "image") else source.kind),
         option(NAME, "fetch_seconds", 20.0),
         option(NAME, "fetch_redirects", 3),
     )
-    return FetchURL(source.value, source.path, limits)
+    return FetchURL(source.value, source.path, limits, budget)
 
 
 def block(call: Call, part: Mapping[str, Any], source: Source) -> Json:

@@ -154,11 +154,18 @@ def decoded(source: Source, most: int) -> bytes:
     if not encoded:
         return unquote_to_bytes(text)
     try:
-        # Also the URL-safe alphabet, line breaks, and missing padding.
-        plain = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return _lenient(text, source.path)
+
+
+def _lenient(text: str, path: str) -> bytes:
+    """Base64 in the URL-safe alphabet, with line breaks, or without its padding."""
+    plain = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
+    try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise RequestError(f"{source.path} is not valid base64", param=source.path, code="invalid_base64") from None
+        raise RequestError(f"{path} is not valid base64", param=path, code="invalid_base64") from None
 
 
 _URL_SAFE = str.maketrans("-_", "+/")

@@ -82,7 +82,7 @@ def test_stream(proxy: Proxy) -> None:
     assert "".join((delta.model_extra or {}).get("reasoning_content") or "" for delta in deltas) == "Hm."
     blocks = [block for delta in deltas for block in (delta.model_extra or {}).get("thinking_blocks") or ()]
     assert blocks[-1]["signature"] == "c2ln"
-    assert "".join(delta.tool_calls[0].function.arguments or "" for delta in deltas if delta.tool_calls) == '{"city":"Rome"}'
+    assert json.loads("".join(delta.tool_calls[0].function.arguments or "" for delta in deltas if delta.tool_calls)) == {"city": "Rome"}
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason] == ["tool_calls"]
     assert (chunks[-1].usage.prompt_tokens, chunks[-1].usage.completion_tokens) == (111, 22)
 
