@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bedrock_adapter.hookspecs import hookimpl
     from bedrock_adapter.hosts import install
     from bedrock_adapter.model_id import ModelId, parse_model_id
+    from bedrock_adapter.profile_files import load_layers
     from bedrock_adapter.profiles import Layer, Profile
     from bedrock_adapter.routes import (
         ChatDialect,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         StreamStep,
     )
     from bedrock_adapter.settings import Alias, Settings, load_settings
+    from bedrock_adapter.streaming import ChunkMaker
     from bedrock_adapter.transport import Transport, TransportStream, TransportWrapper
     from bedrock_adapter.wire import Target, WireRequest, WireResponse
 
@@ -49,6 +51,7 @@ __all__ = [
     "Call",
     "ChatDialect",
     "ChatStream",
+    "ChunkMaker",
     "ConfigError",
     "Context",
     "Converter",
@@ -79,6 +82,7 @@ __all__ = [
     "WireResponse",
     "hookimpl",
     "install",
+    "load_layers",
     "load_settings",
     "parse_model_id",
 ]
@@ -100,9 +104,11 @@ _HOMES = {
     "hookspecs": ("hookimpl",),
     "hosts": ("install",),
     "model_id": ("ModelId", "parse_model_id"),
+    "profile_files": ("load_layers",),
     "profiles": ("Layer", "Profile"),
     "routes": ("ChatDialect", "Converter", "EmbeddingDialect", "Need", "Route", "Save", "Stage", "Step", "StreamStep"),
     "settings": ("Alias", "Settings", "load_settings"),
+    "streaming": ("ChunkMaker",),
     "transport": ("Transport", "TransportStream", "TransportWrapper"),
     "wire": ("Target", "WireRequest", "WireResponse"),
 }

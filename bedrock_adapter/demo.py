@@ -185,9 +185,9 @@ def _list_models(client: "OpenAI") -> None:
 
 def _chat(client: "OpenAI") -> None:
     _title("Chat, with an OpenAI model name that stands for a Bedrock model")
-    _asked('model="gpt-4o", "Hello! Who are you?"')
+    _asked('model="gpt-4o", "What is the capital of France?"')
     answer = client.chat.completions.create(
-        model="gpt-4o", messages=[{"role": "user", "content": "Hello! Who are you?"}]
+        model="gpt-4o", messages=[{"role": "user", "content": "What is the capital of France?"}]
     )
     _check(bool(answer.choices[0].message.content), "an answer")
     _answered(answer.choices[0].message.content)
@@ -197,9 +197,9 @@ def _chat(client: "OpenAI") -> None:
 
 def _stream(client: "OpenAI") -> None:
     _title("Streaming chat")
-    _asked(f'model="bedrock_adapter/{_CHAT}", stream=True, "Count to five."')
+    _asked(f'model="bedrock_adapter/{_CHAT}", stream=True, "Count to 12."')
     chunks = client.chat.completions.create(
-        model=f"bedrock_adapter/{_CHAT}", messages=[{"role": "user", "content": "Count to five."}], stream=True
+        model=f"bedrock_adapter/{_CHAT}", messages=[{"role": "user", "content": "Count to 12."}], stream=True
     )
     texts = [choice.delta.content for chunk in chunks for choice in chunk.choices if choice.delta.content]
     _check(len(texts) > 1, "several chunks")
@@ -232,10 +232,10 @@ def _tool_call(client: "OpenAI") -> None:
 
 def _reasoning(client: "OpenAI") -> None:
     _title("Reasoning")
-    _asked('reasoning_effort="low", "Which is larger, 9.11 or 9.9?"')
+    _asked('reasoning_effort="low", "What is 17 * 24?"')
     answer = client.chat.completions.create(
         model="gpt-4o",
-        messages=[{"role": "user", "content": "Which is larger, 9.11 or 9.9?"}],
+        messages=[{"role": "user", "content": "What is 17 * 24?"}],
         max_completion_tokens=4096,
         reasoning_effort="low",
     )

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal
 
 import pytest
@@ -25,7 +25,7 @@ NEAR = "What is the weather like today?"
 FAR = "What is the weather like in Shanghai today?"
 
 # Warnings of the clients' own dependencies are not ours.
-pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning", "default::UserWarning", "default::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning", "default::UserWarning")
 
 
 @pytest.fixture
@@ -87,7 +87,9 @@ def run_loop(ask: Callable[[list[Any]], Any], question: str) -> tuple[list[str],
         messages.append(message)
         for call in message.tool_calls:
             given = json.loads(call.function.arguments)
-            tool = {"get_current_weather": get_current_weather, "get_current_location": get_current_location}[call.function.name]
+            tool = {"get_current_weather": get_current_weather, "get_current_location": get_current_location}[
+                call.function.name
+            ]
             called.append(call.function.name)
             messages.append({"role": "tool", "tool_call_id": call.id, "content": tool(**given)})
     raise AssertionError(f"the loop did not end: {called}")
@@ -122,7 +124,11 @@ class Cities(pydantic.BaseModel):  # type: ignore[misc, name-defined, unused-ign
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize("model", [CLAUDE, NOVA])
 def test_openai_parses_pydantic_models(client: Any, model: str, streaming: bool) -> None:
-    request: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": "Name two cities"}], "response_format": Cities}
+    request: dict[str, Any] = {
+        "model": model,
+        "messages": [{"role": "user", "content": "Name two cities"}],
+        "response_format": Cities,
+    }
     if streaming:
         with client.chat.completions.stream(**request) as stream:
             choice = stream.get_final_completion().choices[0]
@@ -162,25 +168,27 @@ def test_langchain_structured_output(address: str, model: str, method: str, monk
     assert isinstance(llm.with_structured_output(Cities, method=method).invoke("Name two cities"), Cities)
 
 
-def pydantic_agent(address: str, model: str, **options: Any) -> Any:
-    """A pydantic-ai agent over its OpenAI model."""
+@pytest.fixture
+async def agent_for(address: str) -> AsyncIterator[Callable[..., Any]]:
+    """Makes pydantic-ai agents over its OpenAI model."""
     ai = pytest.importorskip("pydantic_ai")
     models = pytest.importorskip("pydantic_ai.models.openai")
     providers = pytest.importorskip("pydantic_ai.providers.openai")
-    provider = providers.OpenAIProvider(base_url=address, api_key=KEY)
-    return ai.Agent(models.OpenAIChatModel(model, provider=provider), **options)
+    async with openai.AsyncOpenAI(base_url=address, api_key=KEY, max_retries=0) as client:
+        provider = providers.OpenAIProvider(openai_client=client)
+        yield lambda model, **options: ai.Agent(models.OpenAIChatModel(model, provider=provider), **options)
 
 
 @pytest.mark.parametrize("streaming", [False, True])
 @FAMILIES
-async def test_pydantic_ai_agent(address: str, model: str, streaming: bool) -> None:
+async def test_pydantic_ai_agent(agent_for: Callable[..., Any], model: str, streaming: bool) -> None:
     events: list[Any] = []
 
     # `run_stream` would take the text that some models write before a call for the answer.
     async def watch(_: Any, stream: Any) -> None:
         events.extend([event async for event in stream])
 
-    agent = pydantic_agent(address, model, tools=[get_current_weather, get_current_location])
+    agent = agent_for(model, tools=[get_current_weather, get_current_location])
     run = await agent.run(NEAR, event_stream_handler=watch if streaming else None)
     text, messages = run.output, run.all_messages()
     assert bool(events) is streaming
@@ -191,7 +199,7 @@ async def test_pydantic_ai_agent(address: str, model: str, streaming: bool) -> N
 
 @pytest.mark.parametrize("way", ["NativeOutput", "ToolOutput"])
 @pytest.mark.parametrize("model", [CLAUDE, NOVA])
-async def test_pydantic_ai_output(address: str, model: str, way: str) -> None:
+async def test_pydantic_ai_output(agent_for: Callable[..., Any], model: str, way: str) -> None:
     ai = pytest.importorskip("pydantic_ai")
-    run = await pydantic_agent(address, model, output_type=getattr(ai, way)(Cities)).run("Name two cities")
+    run = await agent_for(model, output_type=getattr(ai, way)(Cities)).run("Name two cities")
     assert isinstance(run.output, Cities)

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -35,6 +36,13 @@ SNIPPETS = [
     Snippet(found[1], found[2], README[: found.start()].count("\n") + 2)
     for found in re.finditer(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 ]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def of(language: str) -> list[Any]:
@@ -68,17 +76,23 @@ def environment() -> Iterator[dict[str, str]]:
             pass
 
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BEDROCK_ADAPTER_"))}
-    images = http.server.ThreadingHTTPServer(("127.0.0.1", 8481), Images)
+    images = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Images)
     threading.Thread(target=images.serve_forever, daemon=True).start()
     with BedrockEmulator() as emulator:
         variables = {**kept, **emulator.environ, "BEDROCK_ADAPTER_FETCH_ALLOW": "localhost"}
-        server = subprocess.Popen([*COMMAND, "serve", "--port", "8482"], env=variables, stderr=subprocess.PIPE, text=True)
+        port = str(free_port())
+        server = subprocess.Popen([*COMMAND, "serve", "--port", port], env=variables, stderr=subprocess.PIPE, text=True)
         assert server.stderr is not None
         for line in server.stderr:
             if "running on" in line:
                 break
         threading.Thread(target=server.stderr.read, daemon=True).start()
-        yield {**variables, "OPENAI_BASE_URL": "http://127.0.0.1:8482/v1", "OPENAI_API_KEY": "none"}
+        yield {
+            **variables,
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
+            "OPENAI_API_KEY": "none",
+            "IMAGES": str(images.server_port),
+        }
         server.terminate()
         server.wait(30)
         server.stderr.close()
@@ -91,6 +105,7 @@ def test_python(text: str, environment: dict[str, str]) -> None:
     for package in ("openai", "starlette"):
         if f"from {package}" in text and importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
+    text = text.replace("localhost:8481", f"localhost:{environment['IMAGES']}")
     done = subprocess.run([sys.executable, "-W", "error", "-c", text], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout or "print" not in text
@@ -143,6 +158,7 @@ def test_shell(text: str, tmp_path: Path, environment: dict[str, str]) -> None:
     command.chmod(0o755)
     variables = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
     variables["PATH"] = f"{tmp_path}{os.pathsep}{variables['PATH']}"
+    text = text.replace("8480", str(free_port()))
     script = f"set -e\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{text}"
     done = subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from bedrock_adapter.addresses import Allowed, is_public
 from bedrock_adapter.errors import ConfigError, RequestError
-from bedrock_adapter.fetch import Budget, Fetched, Fetcher, FetchURL, Limits
+from bedrock_adapter.fetch import Budget, Fetched, FetchURL, Limits
+from bedrock_adapter.fetcher import Fetcher
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

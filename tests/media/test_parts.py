@@ -359,7 +359,7 @@ def test_any_file_names_make_names_that_bedrock_takes(
 
 
 def test_a_text_stands_beside_a_document(encode: Any) -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "model": CLAUDE,
         "messages": [{"role": "user", "content": [image(data_uri("image/png", png())), file(PDF)]}],
     }

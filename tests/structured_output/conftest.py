@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+
 from bedrock_adapter import Adapter
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.emulator import BedrockEmulator
@@ -28,7 +29,10 @@ WEATHER = {"type": "function", "function": {"name": "get_weather", "parameters":
 
 def wanted(schema: Any = None, **members: Any) -> Json:
     """A `response_format` with a schema."""
-    return {"type": "json_schema", "json_schema": {"name": "City", "schema": CITY if schema is None else schema, **members}}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "City", "schema": CITY if schema is None else schema, **members},
+    }
 
 
 def use(name: str, given: Json, id_: str = "1") -> Json:
@@ -58,7 +62,9 @@ class Asker:
         streamed = fold(self.chunks)["choices"][0]
         choice = answer["choices"][0]
         assert streamed["finish_reason"] == choice["finish_reason"]
-        assert "".join(streamed["message"]["content"] or "").replace(" ", "") == (choice["message"]["content"] or "").replace(" ", "")
+        assert "".join(streamed["message"]["content"] or "").replace(" ", "") == (
+            choice["message"]["content"] or ""
+        ).replace(" ", "")
         assert len(streamed["message"].get("tool_calls", ())) == len(choice["message"].get("tool_calls", ()))
         assert isinstance(choice, dict)
         return choice

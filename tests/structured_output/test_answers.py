@@ -4,6 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bedrock_adapter import Adapter
 from bedrock_adapter.errors import InvalidRequestError
 from bedrock_adapter.streaming import fold
@@ -11,8 +14,6 @@ from bedrock_adapter.testing.emulator import BedrockEmulator, HttpError
 from bedrock_adapter.testing.emulator.script import message
 from bedrock_adapter_plugins.structured_output.answers import Unfenced
 from bedrock_adapter_plugins.tools.peeling import Peeler
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .conftest import ASK, CITY, CLAUDE, LLAMA, MISTRAL, NO_TOOLS, NOVA, WEATHER, Asker, use, wanted
 
@@ -84,7 +85,10 @@ def test_a_refused_output_config_is_replaced_and_remembered(
     ask: Asker, bedrock_emulator: BedrockEmulator, adapter: Adapter
 ) -> None:
     bedrock_emulator.script.next(
-        HttpError("ValidationException", "This model doesn't support the outputConfig field. Remove outputConfig and try again.")
+        HttpError(
+            "ValidationException",
+            "This model doesn't support the outputConfig field. Remove outputConfig and try again.",
+        )
     )
     choice = ask(CLAUDE, [use("json_response", PARIS)], "tool_use")
     assert json.loads(choice["message"]["content"]) == PARIS
@@ -93,7 +97,8 @@ def test_a_refused_output_config_is_replaced_and_remembered(
 
 
 @pytest.mark.parametrize(
-    "text", ["output_config.format: Extra inputs are not permitted", "output_config.format.schema: the schema is too complex"]
+    "text",
+    ["output_config.format: Extra inputs are not permitted", "output_config.format.schema: the schema is too complex"],
 )
 def test_other_refusals_of_the_format(bedrock_emulator: BedrockEmulator, adapter: Adapter, text: str) -> None:
     bedrock_emulator.script.next(HttpError("ValidationException", f"The model returned the following errors: {text}"))
@@ -114,7 +119,10 @@ def test_a_refusal_of_something_else_stays(bedrock_emulator: BedrockEmulator, ad
 
 def test_a_refused_forced_call_is_asked_for(bedrock_emulator: BedrockEmulator, adapter: Adapter) -> None:
     bedrock_emulator.script.next(
-        HttpError("ValidationException", "This model doesn't support the toolConfig.toolChoice.tool field. Remove toolConfig.toolChoice.tool and try again.")
+        HttpError(
+            "ValidationException",
+            "This model doesn't support the toolConfig.toolChoice.tool field. Remove toolConfig.toolChoice.tool and try again.",
+        )
     )
     adapter.chat({"model": NOVA, "messages": [ASK], "response_format": wanted()})
     body = bedrock_emulator.requests[-1].body
@@ -123,7 +131,9 @@ def test_a_refused_forced_call_is_asked_for(bedrock_emulator: BedrockEmulator, a
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
 )
 
 

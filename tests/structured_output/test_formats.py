@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bedrock_adapter import Adapter, RequestError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from bedrock_adapter import Adapter, RequestError
+from bedrock_adapter_plugins import load_builtins
 
 from .conftest import ASK, CITY, CLAUDE, LLAMA, MISTRAL, NO_TOOLS, NOVA, WEATHER, wanted
 
@@ -48,12 +50,24 @@ def test_a_schema_is_sent_within_the_subset(encode: Encode) -> None:
     assert "toolConfig" not in body
 
 
-@pytest.mark.parametrize(("name", "sent"), [("_Person-1", "_Person-1"), ("City info!", "City_info"), ("", "response"), (None, "response"), ("x" * 70, "x" * 64), ("城", "response")])
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("_Person-1", "_Person-1"),
+        ("City info!", "City_info"),
+        ("", "response"),
+        (None, "response"),
+        ("x" * 70, "x" * 64),
+        ("城", "response"),
+    ],
+)
 def test_names_are_slugs(encode: Encode, name: Any, sent: str) -> None:
     assert native(encode(CLAUDE, response_format=wanted(name=name)))["name"] == sent
 
 
-@pytest.mark.parametrize("root", [{"type": "array", "items": CITY}, {"type": "string"}, {"anyOf": [CITY, {"type": "null"}]}])
+@pytest.mark.parametrize(
+    "root", [{"type": "array", "items": CITY}, {"type": "string"}, {"anyOf": [CITY, {"type": "null"}]}]
+)
 def test_any_root_is_wrapped(encode: Encode, root: Json) -> None:
     schema = native(encode(CLAUDE, response_format=wanted(root)))["schema"]
     assert (schema["type"], schema["required"], schema["additionalProperties"]) == ("object", ["value"], False)
@@ -115,7 +129,10 @@ def test_a_forced_call_is_not_answered_by_the_format(encode: Encode, choice: Any
 
 HISTORY = [
     ASK,
-    {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}]},
+    {
+        "role": "assistant",
+        "tool_calls": [{"id": "1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}],
+    },
     {"role": "tool", "tool_call_id": "1", "content": "fine"},
 ]
 OPEN = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -190,7 +207,10 @@ def test_what_was_done_is_noted(adapter: Adapter) -> None:
         ({"type": "json_schema"}, "response_format.json_schema"),
         ({"type": "json_schema", "json_schema": {"schema": 1}}, "response_format.json_schema.schema"),
         ({"type": "json_schema", "json_schema": {"schema": CITY, "name": 1}}, "response_format.json_schema.name"),
-        ({"type": "json_schema", "json_schema": {"schema": CITY, "description": 1}}, "response_format.json_schema.description"),
+        (
+            {"type": "json_schema", "json_schema": {"schema": CITY, "description": 1}},
+            "response_format.json_schema.description",
+        ),
     ],
 )
 def test_malformed_formats_are_named(encode: Encode, form: Any, param: str) -> None:
@@ -200,7 +220,9 @@ def test_malformed_formats_are_named(encode: Encode, form: Any, param: str) -> N
 
 
 schemas = st.recursive(
-    st.sampled_from([{"type": "string", "minLength": 1}, {"type": "number", "multipleOf": 2}, {"type": "null"}, {"const": 1}]),
+    st.sampled_from(
+        [{"type": "string", "minLength": 1}, {"type": "number", "multipleOf": 2}, {"type": "null"}, {"const": 1}]
+    ),
     lambda inner: (
         st.lists(inner, min_size=1, max_size=3).map(lambda each: {"anyOf": each})
         | inner.map(lambda each: {"type": "array", "items": each, "minItems": 2, "maxItems": 5})
@@ -216,8 +238,11 @@ def objects(schema: Any) -> list[Json]:
     """The object schemas within, and no property that happens to be named like a keyword."""
     if not isinstance(schema, dict):
         return []
-    inner = [each for each in schema.get("anyOf", ())] + [schema.get("items")] + list(schema.get("properties", {}).values())
-    return [*([schema] if schema.get("type") == "object" else []), *(found for each in inner for found in objects(each))]
+    inner = [*schema.get("anyOf", ()), schema.get("items"), *schema.get("properties", {}).values()]
+    return [
+        *([schema] if schema.get("type") == "object" else []),
+        *(found for each in inner for found in objects(each)),
+    ]
 
 
 @given(schema=schemas)
@@ -226,4 +251,15 @@ def test_every_object_is_closed_and_every_property_kept(encode: Encode, schema: 
     sent = native(encode(CLAUDE, response_format=wanted(schema)))["schema"]
     assert all(each["additionalProperties"] is False for each in objects(sent))
     inner = sent if schema.get("type") == "object" else sent["properties"]["value"]
-    assert [list(each["properties"]) for each in objects(inner)] == [list(each["properties"]) for each in objects(schema)]
+    assert [list(each["properties"]) for each in objects(inner)] == [
+        list(each["properties"]) for each in objects(schema)
+    ]
+
+
+def test_without_the_plugin_for_tools_it_is_said_in_words(bedrock_environment: pytest.MonkeyPatch) -> None:
+    plugins = [plugin for plugin in load_builtins() if not plugin.__name__.endswith(".tools")]
+    adapter = Adapter(plugins=plugins, autoload=False)
+    body = adapter.encode({"model": NOVA, "messages": [ASK], "response_format": wanted()}).requests[0].body
+    assert body is not None
+    assert "toolConfig" not in body
+    assert "JSON schema" in body["system"][0]["text"]

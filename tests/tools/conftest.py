@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from bedrock_adapter import Adapter
 
 Json = dict[str, Any]
@@ -30,7 +31,9 @@ def tool(name: str, properties: Json | None = None, **members: Any) -> Json:
 
 def called(*calls: tuple[str, str, str], content: str | None = None) -> Json:
     """An assistant message with calls: (id, name, arguments)."""
-    made = [{"id": id_, "type": "function", "function": {"name": name, "arguments": given}} for id_, name, given in calls]
+    made = [
+        {"id": id_, "type": "function", "function": {"name": name, "arguments": given}} for id_, name, given in calls
+    ]
     return {"role": "assistant", "content": content, "tool_calls": made}
 
 

@@ -1,10 +1,11 @@
 """Calls in answers, streamed and not."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
+
 from bedrock_adapter import Adapter
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.emulator import BedrockEmulator
@@ -63,7 +64,10 @@ def test_calls_have_the_clients_names(ask: Asker) -> None:
         ("1", "function", "get.weather"),
         ("2", "function", "made_up"),
     ]
-    assert [json.loads(each["function"]["arguments"]) for each in choice["message"]["tool_calls"]] == [{"city": "Shanghai"}, {}]
+    assert [json.loads(each["function"]["arguments"]) for each in choice["message"]["tool_calls"]] == [
+        {"city": "Shanghai"},
+        {},
+    ]
 
 
 def test_one_requests_names_are_not_anothers(ask: Asker) -> None:
@@ -83,7 +87,10 @@ def test_calls_are_kept_whatever_the_stop_reason(ask: Asker, stop: str) -> None:
 def test_wrapped_arguments_are_taken_out(ask: Asker, value: Any) -> None:
     wrapped = {"type": "function", "function": {"name": "u", "parameters": UNION}}
     choice = ask([use("1", "u", {"value": value}), use("2", "f", {"value": 3})], tools=[wrapped, tool("f")])
-    assert [json.loads(each["function"]["arguments"]) for each in choice["message"]["tool_calls"]] == [value, {"value": 3}]
+    assert [json.loads(each["function"]["arguments"]) for each in choice["message"]["tool_calls"]] == [
+        value,
+        {"value": 3},
+    ]
 
 
 def test_arguments_that_the_model_did_not_wrap_stay(ask: Asker) -> None:
@@ -128,10 +135,16 @@ def test_indexes_are_dense_and_deltas_go_to_their_call(bedrock_emulator: Bedrock
     bedrock_emulator.script.next(events)
     chunks = list(adapter.stream({"model": CLAUDE, "messages": [ASK], "tools": [tool("f")]}))
     calls = fold(chunks)["choices"][0]["message"]["tool_calls"]
-    assert [(each["id"], each["function"]["arguments"]) for each in calls] == [("a", '{"n":1}'), ("b", '{"n":2}'), ("c", "{}")]
+    assert [(each["id"], each["function"]["arguments"]) for each in calls] == [
+        ("a", '{"n":1}'),
+        ("b", '{"n":2}'),
+        ("c", "{}"),
+    ]
 
 
-def test_a_family_that_cannot_stream_tools_answers_by_one_call(bedrock_emulator: BedrockEmulator, adapter: Adapter) -> None:
+def test_a_family_that_cannot_stream_tools_answers_by_one_call(
+    bedrock_emulator: BedrockEmulator, adapter: Adapter
+) -> None:
     content = [{"text": "Two at once"}, use("1", "f", {"a": 1}), use("2", "f", {"a": 2})]
     bedrock_emulator.script.next(message(*content, stop_reason="tool_use"))
     request = {"model": LLAMA, "messages": [ASK], "tools": [tool("f")], "stream_options": {"include_usage": True}}
@@ -156,8 +169,10 @@ def test_server_tools_are_no_calls(ask: Asker) -> None:
     assert (choice["finish_reason"], choice["message"].get("tool_calls")) == ("stop", None)
 
 
-def test_a_finish_in_the_middle_of_a_wrapped_call_releases_it(bedrock_emulator: BedrockEmulator, adapter: Adapter) -> None:
-    events = [
+def test_a_finish_in_the_middle_of_a_wrapped_call_releases_it(
+    bedrock_emulator: BedrockEmulator, adapter: Adapter
+) -> None:
+    events: list[tuple[str, Json]] = [
         ("messageStart", {"role": "assistant"}),
         ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "a", "name": "u"}}}),
         ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": '{"value": {"x'}}}),
@@ -174,7 +189,10 @@ def test_mapped_ids_come_back(bedrock_emulator: BedrockEmulator, adapter: Adapte
     odd = "call 1"
     messages = [
         ASK,
-        {"role": "assistant", "tool_calls": [{"id": odd, "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+        {
+            "role": "assistant",
+            "tool_calls": [{"id": odd, "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+        },
         {"role": "tool", "tool_call_id": odd, "content": "x"},
     ]
     request = {"model": CLAUDE, "messages": messages, "tools": [tool("f")]}
@@ -183,5 +201,3 @@ def test_mapped_ids_come_back(bedrock_emulator: BedrockEmulator, adapter: Adapte
     wire = body["messages"][1]["content"][0]["toolUse"]["toolUseId"]
     bedrock_emulator.script.next(message(use(wire, "f", {}), stop_reason="tool_use"))
     assert adapter.chat(request)["choices"][0]["message"]["tool_calls"][0]["id"] == odd
-
-

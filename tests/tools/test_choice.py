@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from bedrock_adapter import Adapter, RequestError
 
 from .conftest import ASK, CLAUDE, CLAUDE_AUTO, COHERE, LLAMA, MISTRAL, NOVA, called, result, tool
@@ -35,7 +36,9 @@ def test_required_is_any(encode: Encode, model: str, choice: Any) -> None:
     assert encode(model, tools=TOOLS, tool_choice=choice)["toolConfig"]["toolChoice"] == {"any": {}}
 
 
-@pytest.mark.parametrize("choice", [named("g.h"), {"type": "custom", "custom": {"name": "g.h"}}, {"type": "function", "name": "g.h"}])
+@pytest.mark.parametrize(
+    "choice", [named("g.h"), {"type": "custom", "custom": {"name": "g.h"}}, {"type": "function", "name": "g.h"}]
+)
 def test_a_named_tool(encode: Encode, choice: Json) -> None:
     config = encode(CLAUDE, tools=TOOLS, tool_choice=choice)["toolConfig"]
     assert config["toolChoice"] == {"tool": {"name": "g_h"}}
@@ -57,7 +60,9 @@ def test_a_family_that_cannot_be_forced_is_asked(
     assert "the tool f" in body["system"][0]["text"]
     assert names(encode(model, tools=TOOLS, tool_choice="required")) == ["f", "g_h"]
     with pytest.raises(RequestError, match="cannot be forced"):
-        bedrock_adapter_for(strict=True).encode({"model": model, "messages": [ASK], "tools": TOOLS, "tool_choice": "required"})
+        bedrock_adapter_for(strict=True).encode(
+            {"model": model, "messages": [ASK], "tools": TOOLS, "tool_choice": "required"}
+        )
 
 
 @pytest.mark.parametrize(("mode", "sent"), [("auto", None), ("required", {"any": {}})])
@@ -91,7 +96,9 @@ def test_none_with_history_tells_calls_as_text_where_it_has_not(encode: Encode) 
 
 
 def test_a_choice_without_tools_is_dropped(adapter: Adapter) -> None:
-    encoded = adapter.encode({"model": CLAUDE, "messages": [ASK], "tool_choice": "required", "parallel_tool_calls": False})
+    encoded = adapter.encode(
+        {"model": CLAUDE, "messages": [ASK], "tool_choice": "required", "parallel_tool_calls": False}
+    )
     assert encoded.requests[0].body is not None
     assert encoded.requests[0].body.keys() == {"messages"} | ({"inferenceConfig"} & encoded.requests[0].body.keys())
     assert [note[:2] for note in encoded.notes if note.plugin == "tools"] == [("tool_choice", "dropped")]

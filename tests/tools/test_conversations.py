@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bedrock_adapter import Adapter
-from bedrock_adapter.testing.emulator import BedrockEmulator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from bedrock_adapter import Adapter
+from bedrock_adapter.testing.emulator import BedrockEmulator
 
 from .conftest import CLAUDE, CLAUDE_AUTO, COHERE, GPT_OSS, LLAMA, MISTRAL, NO_TOOLS, NOVA, WRITER, tool
 
@@ -26,7 +27,8 @@ calling = st.tuples(calls, st.none() | TEXTS).map(
         "role": "assistant",
         "content": made[1],
         "tool_calls": [
-            {"id": id_, "type": "function", "function": {"name": name, "arguments": given}} for id_, name, given in made[0]
+            {"id": id_, "type": "function", "function": {"name": name, "arguments": given}}
+            for id_, name, given in made[0]
         ],
     }
 )
@@ -38,7 +40,9 @@ old_call = st.tuples(NAMES, ARGUMENTS).map(
     lambda made: {"role": "assistant", "content": None, "function_call": {"name": made[0], "arguments": made[1]}}
 )
 old_answer = st.tuples(NAMES, TEXTS).map(lambda made: {"role": "function", "name": made[0], "content": made[1]})
-conversations = st.lists(user | system | plain | calling | calling | answer | answer | old_call | old_answer, max_size=20)
+conversations = st.lists(
+    user | system | plain | calling | calling | answer | answer | old_call | old_answer, max_size=20
+)
 tools = st.lists(NAMES, unique=True, max_size=4).map(lambda names: [tool(name) for name in names])
 
 

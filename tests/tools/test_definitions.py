@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bedrock_adapter import Adapter, Call, Converter, RequestError, Route, hookimpl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from bedrock_adapter import Adapter, Call, Converter, RequestError, Route, hookimpl
 
 from .conftest import ASK, CLAUDE, COHERE, GPT_OSS, NO_TOOLS, NOVA, tool
 
@@ -43,7 +44,10 @@ def test_a_function_is_a_tool_spec(encode: Encode) -> None:
     }
 
 
-@pytest.mark.parametrize("function", [{"name": "ping"}, {"name": "ping", "description": " ", "parameters": {}}, {"name": "ping", "parameters": None}])
+@pytest.mark.parametrize(
+    "function",
+    [{"name": "ping"}, {"name": "ping", "description": " ", "parameters": {}}, {"name": "ping", "parameters": None}],
+)
 def test_description_and_parameters_may_be_missing(encode: Encode, function: Json) -> None:
     body = encode(COHERE, tools=[{"type": "function", "function": function}])
     assert specs(body) == [
@@ -63,7 +67,9 @@ def test_deprecated_functions_are_tools(encode: Encode) -> None:
 
 def test_a_custom_tool_is_a_function_of_one_string(encode: Encode) -> None:
     grammar = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: WORD"}}
-    body = encode(CLAUDE, tools=[{"type": "custom", "custom": {"name": "run", "description": "Runs code", "format": grammar}}])
+    body = encode(
+        CLAUDE, tools=[{"type": "custom", "custom": {"name": "run", "description": "Runs code", "format": grammar}}]
+    )
     (spec,) = specs(body)
     assert spec["inputSchema"]["json"]["required"] == ["input"]
     assert spec["description"].startswith("Runs code")
@@ -120,13 +126,21 @@ TREE = {
 FLAT = {
     "type": "object",
     "properties": {"at": {"$ref": "#/$defs/Point", "description": "Where"}},
-    "$defs": {"Point": {"type": "object", "properties": {"x": {"$ref": "#/$defs/Number"}}}, "Number": {"type": "number"}},
+    "$defs": {
+        "Point": {"type": "object", "properties": {"x": {"$ref": "#/$defs/Number"}}},
+        "Number": {"type": "number"},
+    },
 }
-UNION = {"anyOf": [{"$ref": "#/$defs/A"}, {"type": "object", "properties": {"self": {"$ref": "#"}}}], "$defs": {"A": {"type": "object"}}}
+UNION = {
+    "anyOf": [{"$ref": "#/$defs/A"}, {"type": "object", "properties": {"self": {"$ref": "#"}}}],
+    "$defs": {"A": {"type": "object"}},
+}
 
 
 def test_a_schema_arrives_whole_where_the_family_takes_it(encode: Encode) -> None:
-    assert schema_of(encode(CLAUDE, tools=with_schema(TREE))) == {name: value for name, value in TREE.items() if name != "$schema"}
+    assert schema_of(encode(CLAUDE, tools=with_schema(TREE))) == {
+        name: value for name, value in TREE.items() if name != "$schema"
+    }
 
 
 def test_definitions_are_inlined_where_the_model_does_not_see_them(encode: Encode) -> None:
@@ -169,7 +183,10 @@ def test_a_union_at_the_root_is_wrapped(encode: Encode) -> None:
         "type": "object",
         "properties": {
             "value": {
-                "anyOf": [{"$ref": "#/$defs/A"}, {"type": "object", "properties": {"self": {"$ref": "#/properties/value"}}}]
+                "anyOf": [
+                    {"$ref": "#/$defs/A"},
+                    {"type": "object", "properties": {"self": {"$ref": "#/properties/value"}}},
+                ]
             }
         },
         "required": ["value"],
@@ -184,7 +201,10 @@ def test_a_union_at_the_root_is_wrapped(encode: Encode) -> None:
         ({"type": ["object", "null"], "properties": {}}, {"type": "object", "properties": {}}),
         ({"properties": {"a": {}}}, {"type": "object", "properties": {"a": {}}}),
         ({"type": "object", "properties": []}, {"type": "object", "properties": {}}),
-        ({"$ref": "#/$defs/A", "$defs": {"A": {"type": "object"}}}, {"type": "object", "$defs": {"A": {"type": "object"}}}),
+        (
+            {"$ref": "#/$defs/A", "$defs": {"A": {"type": "object"}}},
+            {"type": "object", "$defs": {"A": {"type": "object"}}},
+        ),
     ],
 )
 def test_the_root_is_an_object(encode: Encode, schema: Json, sent: Json) -> None:
@@ -199,11 +219,17 @@ def test_what_a_schema_became_is_noted_and_the_request_is_untouched(adapter: Ada
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["object", "#", "#/$defs/a", "array"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=4)
+    | st.sampled_from(["object", "#", "#/$defs/a", "array"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["type", "properties", "$ref", "$defs", "items", "anyOf", "required", "a", "additionalProperties"]),
+            st.sampled_from(
+                ["type", "properties", "$ref", "$defs", "items", "anyOf", "required", "a", "additionalProperties"]
+            ),
             inner,
             max_size=4,
         )
@@ -213,7 +239,11 @@ json_values = st.recursive(
 
 
 @pytest.mark.parametrize("model", [CLAUDE, NOVA, GPT_OSS])
-@given(schema=st.dictionaries(st.sampled_from(["type", "properties", "$ref", "$defs", "anyOf", "a"]), json_values, max_size=4))
+@given(
+    schema=st.dictionaries(
+        st.sampled_from(["type", "properties", "$ref", "$defs", "anyOf", "a"]), json_values, max_size=4
+    )
+)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_any_schema_gives_an_object_root_or_a_refusal(encode: Encode, model: str, schema: Json) -> None:
     sent = schema_of(encode(model, tools=with_schema(schema, strict=True)))
@@ -229,8 +259,13 @@ def strict(schema: Json, **members: Any) -> list[Json]:
 
 
 def test_strict_closes_every_object_and_describes_limits(encode: Encode) -> None:
-    inner = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 9, "description": "Count"}}}
-    spec = specs(encode(CLAUDE, tools=strict({"type": "object", "properties": {"inner": inner}, "required": ["inner"]})))[0]
+    inner = {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 9, "description": "Count"}},
+    }
+    spec = specs(
+        encode(CLAUDE, tools=strict({"type": "object", "properties": {"inner": inner}, "required": ["inner"]}))
+    )[0]
     assert spec["strict"] is True
     assert spec["inputSchema"]["json"] == {
         "type": "object",
@@ -246,7 +281,9 @@ def test_strict_closes_every_object_and_describes_limits(encode: Encode) -> None
     }
 
 
-@pytest.mark.parametrize("schema", [TREE, {"type": "object", "additionalProperties": {"type": "string"}}, {"type": "object"}])
+@pytest.mark.parametrize(
+    "schema", [TREE, {"type": "object", "additionalProperties": {"type": "string"}}, {"type": "object"}]
+)
 def test_strict_is_dropped_where_closing_would_change_the_meaning(adapter: Adapter, schema: Json) -> None:
     encoded = adapter.encode({"model": CLAUDE, "messages": [ASK], "tools": strict(schema)})
     assert encoded.requests[0].body is not None
@@ -254,7 +291,9 @@ def test_strict_is_dropped_where_closing_would_change_the_meaning(adapter: Adapt
     assert ("tools[0].function.strict", "dropped") in [note[:2] for note in encoded.notes]
 
 
-def test_strict_is_dropped_for_a_model_without_it(adapter: Adapter, bedrock_adapter_for: Callable[..., Adapter]) -> None:
+def test_strict_is_dropped_for_a_model_without_it(
+    adapter: Adapter, bedrock_adapter_for: Callable[..., Adapter]
+) -> None:
     request = {"model": NOVA, "messages": [ASK], "tools": strict({"type": "object", "properties": {}})}
     encoded = adapter.encode(request)
     assert ("tools[0].function.strict", "dropped") in [note[:2] for note in encoded.notes]
@@ -296,13 +335,23 @@ def test_a_family_may_take_fewer_characters(encode: Encode) -> None:
     assert wire_names(encode(CLAUDE, tools=[tool("get-weather")])) == ["get-weather"]
 
 
-@given(names=st.lists(st.text(min_size=1, max_size=90) | st.from_regex(r"[a-c._-]{1,4}", fullmatch=True), min_size=1, max_size=12, unique=True))
+@given(
+    names=st.lists(
+        st.text(min_size=1, max_size=90) | st.from_regex(r"[a-c._-]{1,4}", fullmatch=True),
+        min_size=1,
+        max_size=12,
+        unique=True,
+    )
+)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @pytest.mark.parametrize("model", [CLAUDE, NOVA])
 def test_names_are_a_bijection(encode: Encode, model: str, names: list[str]) -> None:
     sent = wire_names(encode(model, tools=[tool(name) for name in names]))
     assert len(set(sent)) == len(names)
-    assert all(len(name) <= 64 and set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") for name in sent)
+    assert all(
+        len(name) <= 64 and set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+        for name in sent
+    )
 
 
 # -- malformed ------------------------------------------------------------------------------------------------------------

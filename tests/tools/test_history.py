@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from bedrock_adapter import Adapter, Call, Converter, RequestError, Route, hookimpl
 
-from .conftest import ASK, CLAUDE, GPT_OSS, LLAMA, LLAMA_4, NO_TOOLS, NOVA, WRITER, called, result, tool
+from .conftest import ASK, CLAUDE, GPT_OSS, LLAMA, LLAMA_4, MISTRAL, NO_TOOLS, NOVA, WRITER, called, result, tool
 
 Json = dict[str, Any]
 Encode = Callable[..., Json]
@@ -34,7 +35,10 @@ def inputs(body: Json) -> list[Any]:
 
 def test_parallel_results_are_one_turn_in_the_order_of_calls(encode: Encode) -> None:
     body = encode(CLAUDE, ASK, called(("a", "f", "{}"), ("b", "f", "{}")), result("b"), result("a"), NOW)
-    assert shape(body)[1:] == [("assistant", ["toolUse a", "toolUse b"]), ("user", ["toolResult a", "toolResult b", "text"])]
+    assert shape(body)[1:] == [
+        ("assistant", ["toolUse a", "toolUse b"]),
+        ("user", ["toolResult a", "toolResult b", "text"]),
+    ]
 
 
 def test_a_missing_result_is_an_error(encode: Encode) -> None:
@@ -68,7 +72,15 @@ def test_a_late_result_is_moved_to_its_call(encode: Encode) -> None:
 
 
 def test_a_turn_left_empty_goes(encode: Encode) -> None:
-    body = encode(CLAUDE, ASK, called(("a", "f", "{}")), NOW, {"role": "assistant", "content": "Wait"}, result("a"), called(("b", "f", "{}")))
+    body = encode(
+        CLAUDE,
+        ASK,
+        called(("a", "f", "{}")),
+        NOW,
+        {"role": "assistant", "content": "Wait"},
+        result("a"),
+        called(("b", "f", "{}")),
+    )
     assert shape(body)[3:] == [("assistant", ["text", "toolUse b"]), ("user", ["toolResult b"])]
 
 
@@ -94,7 +106,9 @@ def test_different_calls_with_one_id_are_told_apart(encode: Encode) -> None:
 
 
 def test_an_id_used_again_in_a_later_turn(encode: Encode) -> None:
-    body = encode(CLAUDE, ASK, called(("0", "f", "{}")), result("0", "one"), called(("0", "f", "{}")), result("0", "two"))
+    body = encode(
+        CLAUDE, ASK, called(("0", "f", "{}")), result("0", "one"), called(("0", "f", "{}")), result("0", "two")
+    )
     assert [block["content"][0]["text"] for block in results(body).values()] == ["one", "two"]
 
 
@@ -103,7 +117,9 @@ def test_a_call_sent_twice_is_one(encode: Encode) -> None:
     assert shape(body)[1:] == [("assistant", ["toolUse a"]), ("user", ["toolResult a"])]
 
 
-@pytest.mark.parametrize("content", ["", " \n", None, [], [{"type": "text", "text": ""}], [{"type": "text", "text": " "}]])
+@pytest.mark.parametrize(
+    "content", ["", " \n", None, [], [{"type": "text", "text": ""}], [{"type": "text", "text": " "}]]
+)
 def test_a_blank_result_says_so(encode: Encode, content: Any) -> None:
     body = encode(CLAUDE, ASK, called(("a", "f", "{}")), result("a", content))
     assert results(body)["a"]["content"] == [{"text": "(no output)"}]
@@ -112,7 +128,11 @@ def test_a_blank_result_says_so(encode: Encode, content: Any) -> None:
 @pytest.mark.parametrize("failed", [{"is_error": True}, {"status": "error"}])
 def test_a_failed_call_has_its_status(encode: Encode, failed: Json) -> None:
     failing = [ASK, called(("a", "f", "{}")), result("a", "boom", **failed)]
-    assert results(encode(CLAUDE, *failing))["a"] == {"toolUseId": "a", "content": [{"text": "boom"}], "status": "error"}
+    assert results(encode(CLAUDE, *failing))["a"] == {
+        "toolUseId": "a",
+        "content": [{"text": "boom"}],
+        "status": "error",
+    }
     assert results(encode(WRITER, *failing))["a"]["content"] == [{"text": "The tool call failed:"}, {"text": "boom"}]
 
 
@@ -144,7 +164,9 @@ def test_custom_calls_and_wrapped_arguments_look_as_their_definitions(encode: En
     body = encode(CLAUDE, ASK, {"role": "assistant", "tool_calls": [custom]}, result("a"))
     assert inputs(body) == [{"input": "print(1)"}]
     union = {"type": "function", "function": {"name": "u", "parameters": {"anyOf": [{"type": "object"}]}}}
-    assert inputs(encode(CLAUDE, ASK, called(("a", "u", '{"x":1}')), result("a"), tools=[union])) == [{"value": {"x": 1}}]
+    assert inputs(encode(CLAUDE, ASK, called(("a", "u", '{"x":1}')), result("a"), tools=[union])) == [
+        {"value": {"x": 1}}
+    ]
 
 
 def test_deprecated_function_calls_pair_by_name(encode: Encode) -> None:
@@ -160,7 +182,13 @@ def test_deprecated_function_calls_pair_by_name(encode: Encode) -> None:
 
 
 def test_ids_outside_the_pattern_are_mapped_in_pairs(encode: Encode) -> None:
-    body = encode(CLAUDE, ASK, called(("functions.f:0", "f", "{}"), ("x" * 70, "f", "{}")), result("functions.f:0"), result("x" * 70))
+    body = encode(
+        CLAUDE,
+        ASK,
+        called(("functions.f:0", "f", "{}"), ("x" * 70, "f", "{}")),
+        result("functions.f:0"),
+        result("x" * 70),
+    )
     ids = list(results(body))
     assert shape(body)[1] == ("assistant", [f"toolUse {id_}" for id_ in ids])
     assert all(len(id_) <= 64 and id_.replace("_", "").isalnum() for id_ in ids)
@@ -221,7 +249,11 @@ def test_media_stay_in_a_result_where_the_family_takes_them(
 def test_a_document_beside_a_result_has_its_own_turn_on_claude(bedrock_adapter_for: Callable[..., Adapter]) -> None:
     adapter = bedrock_adapter_for(Pictures())
     more = {"role": "user", "content": [{"type": "text", "text": "And this"}, {"type": "owl_block", "block": PDF}]}
-    body = adapter.encode({"model": CLAUDE, "messages": [ASK, called(("a", "f", "{}")), result("a"), more]}).requests[0].body
+    body = (
+        adapter.encode({"model": CLAUDE, "messages": [ASK, called(("a", "f", "{}")), result("a"), more]})
+        .requests[0]
+        .body
+    )
     assert body is not None
     assert shape(body)[2:] == [("user", ["toolResult a"]), ("assistant", ["text"]), ("user", ["text", "document"])]
 
@@ -263,3 +295,11 @@ def test_malformed_history_is_named(encode: Encode, message: Json, param: str) -
     with pytest.raises(RequestError) as refused:
         encode(CLAUDE, ASK, message, tools=[tool("f")])
     assert (refused.value.status, refused.value.param) == (400, param)
+
+
+def test_ids_of_bedrocks_own_stay_where_a_family_wants_others(encode: Encode) -> None:
+    kept = encode(MISTRAL, ASK, called(("tooluse_aB3-x_9", "f", "{}")), result("tooluse_aB3-x_9"))
+    assert list(results(kept)) == ["tooluse_aB3-x_9"]
+    (mapped,) = results(encode(MISTRAL, ASK, called(("call_abc", "f", "{}")), result("call_abc")))
+    assert len(mapped) == 9
+    assert mapped.isalnum()

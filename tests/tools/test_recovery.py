@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from bedrock_adapter import Adapter, Call, Route, Stage, Step, hookimpl
 from bedrock_adapter.errors import InvalidRequestError
 from bedrock_adapter.streaming import fold
@@ -36,7 +37,13 @@ def test_a_refused_choice_is_dropped(
     bedrock_emulator: BedrockEmulator, adapter: Adapter, text: str, parallel: bool | None
 ) -> None:
     bedrock_emulator.script.next(refusal(text))
-    request = {"model": CLAUDE, "messages": [ASK], "tools": [tool("f")], "tool_choice": "required", "parallel_tool_calls": parallel}
+    request = {
+        "model": CLAUDE,
+        "messages": [ASK],
+        "tools": [tool("f")],
+        "tool_choice": "required",
+        "parallel_tool_calls": parallel,
+    }
     adapter.chat(request)
     body = bedrock_emulator.requests[-1].body
     assert "toolChoice" not in body["toolConfig"]
@@ -46,13 +53,17 @@ def test_a_refused_choice_is_dropped(
 
 def test_a_refused_stream_is_made_of_one_answer(bedrock_emulator: BedrockEmulator, adapter: Adapter) -> None:
     bedrock_emulator.script.next(refusal("This model doesn't support tool use in streaming mode."))
-    bedrock_emulator.script.next(message({"toolUse": {"toolUseId": "1", "name": "f", "input": {}}}, stop_reason="tool_use"))
+    bedrock_emulator.script.next(
+        message({"toolUse": {"toolUseId": "1", "name": "f", "input": {}}}, stop_reason="tool_use")
+    )
     chunks = list(adapter.stream({"model": CLAUDE, "messages": [ASK], "tools": [tool("f")]}))
     assert fold(chunks)["choices"][0]["message"]["tool_calls"][0]["id"] == "1"
     assert [each.operation for each in bedrock_emulator.requests] == ["ConverseStream", "Converse"]
 
 
-@pytest.mark.parametrize("text", ["compiled grammar is too large", "tools.0.custom.strict: Extra inputs are not permitted"])
+@pytest.mark.parametrize(
+    "text", ["compiled grammar is too large", "tools.0.custom.strict: Extra inputs are not permitted"]
+)
 def test_refused_constraints_are_dropped(bedrock_emulator: BedrockEmulator, adapter: Adapter, text: str) -> None:
     bedrock_emulator.script.next(refusal(text))
     adapter.chat({"model": CLAUDE, "messages": [ASK], "tools": [tool("f", strict=True)]})
@@ -64,7 +75,11 @@ def test_refused_constraints_are_dropped(bedrock_emulator: BedrockEmulator, adap
     [
         ("temperature", "refused_fields", lambda body: "inferenceConfig" not in body),
         ("inferenceConfig.temperature", "refused_fields", lambda body: "inferenceConfig" not in body),
-        ("toolConfig.tools.toolSpec.strict", "tools", lambda body: "strict" not in body["toolConfig"]["tools"][0]["toolSpec"]),
+        (
+            "toolConfig.tools.toolSpec.strict",
+            "tools",
+            lambda body: "strict" not in body["toolConfig"]["tools"][0]["toolSpec"],
+        ),
         ("status", "refused_fields", lambda body: "status" not in body["messages"][2]["content"][0]["toolResult"]),
     ],
 )
@@ -84,7 +99,10 @@ def test_any_field_refused_by_name_is_removed(
     )
     body = bedrock_emulator.requests[-1].body
     assert gone(body)
-    assert set(body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]["properties"]) == {"status", "temperature"}
+    assert set(body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]["properties"]) == {
+        "status",
+        "temperature",
+    }
     assert body["messages"][1]["content"][0]["toolUse"]["input"] == {"status": "x"}
     assert [note.plugin for note in answer.notes if "refused" in note.reason] == [by]
 
@@ -108,7 +126,9 @@ def test_cache_points_refused_are_removed_everywhere(bedrock_emulator: BedrockEm
 
 
 @pytest.mark.parametrize("name", ["messages", "text", "unheard_of"])
-def test_what_is_needed_or_absent_stays_an_error(bedrock_emulator: BedrockEmulator, adapter: Adapter, name: str) -> None:
+def test_what_is_needed_or_absent_stays_an_error(
+    bedrock_emulator: BedrockEmulator, adapter: Adapter, name: str
+) -> None:
     bedrock_emulator.script.next(field(name))
     with pytest.raises(InvalidRequestError, match=name):
         adapter.chat({"model": CLAUDE, "messages": [ASK]})

@@ -12,11 +12,10 @@ from bedrock_adapter.addresses import Allowed
 from bedrock_adapter.fetch import Budget, FetchURL
 from bedrock_adapter.types import Json
 
-from .blocks import NAME, block, need, takes, tally
+from .blocks import NAME, OPTIONS, block, need, option, takes, tally
 from .sources import KINDS, read
 
 _ATTACHED = "See the attached document."
-OPTIONS = {"max_urls": 32, "fetch_bytes": 64 * 1024 * 1024, "fetch_seconds": 20.0, "fetch_redirects": 3}
 _MEDIA = ("image", "document", "video", "audio")
 
 
@@ -26,8 +25,8 @@ def bedrock_configure(settings: Settings) -> None:
     Allowed(settings.fetch_allow)
     if settings.fetch not in ("on", "off"):
         raise ConfigError(f"fetch must be on or off, not {settings.fetch!r}", param="fetch")
-    for name, default in OPTIONS.items():
-        if settings.option(NAME, name, default) < 0:
+    for name in OPTIONS:
+        if option(settings, name) < 0:
             raise ConfigError(f"options.media.{name} must not be negative", param=f"options.media.{name}")
 
 
@@ -61,8 +60,8 @@ def _convert(call: Call, part: Mapping[str, Any], path: str) -> list[Json]:
 def _needs(call: Call) -> Iterator[FetchURL]:
     """The URLs in messages, as far as the model could take what is behind them. Malformed parts are refused later."""
     seen: set[str] = set()
-    most: int = call.route.settings.option(NAME, "max_urls", OPTIONS["max_urls"])
-    budget = Budget(call.route.settings.option(NAME, "fetch_bytes", OPTIONS["fetch_bytes"]))
+    most = option(call.route.settings, "max_urls")
+    budget = Budget(int(option(call.route.settings, "fetch_bytes")))
     for part, path in _parts(call.request.get("messages")):
         try:
             source = read(part, path)
@@ -71,7 +70,9 @@ def _needs(call: Call) -> Iterator[FetchURL]:
         if source.form == "url" and takes(call.route.profile, source.kind):
             seen.add(source.value)
             if len(seen) > most:
-                raise RequestError(f"{source.path}: at most {most} URLs are fetched for one request", param=source.path)
+                raise RequestError(
+                    f"{source.path}: at most {most:g} URLs are fetched for one request", param=source.path
+                )
             yield need(call, source, budget)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bedrock_adapter import Call, RequestError, UnsupportedFeatureError
+from bedrock_adapter import Call, RequestError, Settings, UnsupportedFeatureError
 from bedrock_adapter.fetch import Budget, Fetched, FetchURL, Limits
 from bedrock_adapter.profiles import Media, Profile
 from bedrock_adapter.types import Json
@@ -15,6 +15,12 @@ from .formats import Format, declared, dimensions, sniff, text_format
 from .sources import Source, decoded, s3_location, too_large
 
 NAME = "media"
+OPTIONS: dict[str, float] = {
+    "max_urls": 32,
+    "fetch_bytes": 64 * 1024 * 1024,
+    "fetch_seconds": 20.0,
+    "fetch_redirects": 3,
+}
 _MOST_BYTES = 25 * 1024 * 1024
 """Most bytes of a video or sound: 25 MB inline (Amazon Nova user guide)."""
 _PLURAL = {"image": "images", "document": "documents", "video": "video", "audio": "audio"}
@@ -53,6 +59,12 @@ def accepted(profile: Profile, kind: str) -> tuple[str, ...] | None:
     return formats if formats or profile.known else None
 
 
+def option(settings: Settings, name: str) -> float:
+    """The value of one of `OPTIONS`."""
+    value: float = settings.option(NAME, name, OPTIONS[name])
+    return value
+
+
 def takes(profile: Profile, kind: str) -> bool:
     """Whether a part that announces `kind` can hold anything that the model takes; images and documents are often confused."""
     possible = _CONFUSED if kind in _CONFUSED else (kind,) if kind else tuple(_PLURAL)
@@ -67,11 +79,11 @@ def limit(media: Media, kind: str) -> int:
 
 def need(call: Call, source: Source, budget: Budget | None = None) -> FetchURL:
     """What must be fetched for a `url` source, within what the request's sources may hold together."""
-    option = call.route.settings.option
+    settings = call.route.settings
     limits = Limits(
         limit(call.route.profile.media, "" if source.kind in ("", "image") else source.kind),
-        option(NAME, "fetch_seconds", 20.0),
-        option(NAME, "fetch_redirects", 3),
+        option(settings, "fetch_seconds"),
+        int(option(settings, "fetch_redirects")),
     )
     return FetchURL(source.value, source.path, limits, budget)
 

@@ -44,11 +44,13 @@ def bedrock_transform_stream(route: Route) -> StreamStep:
 
 def configure(call: Call) -> None:
     """Repair the history, then say which tools there are and how they may be called."""
+    history = turns.has_tools(call.body["messages"])
+    if not history and call.request.keys().isdisjoint(_HANDLES) and NAME not in call.state:
+        return  # most requests have no tools
     box = toolbox(call)
     tools = call.route.profile.tools
     wanted = choice.read(call, box)
     box.mode = wanted.mode
-    history = turns.has_tools(call.body["messages"])
     unwanted = wanted.mode == "none" and bool(box.definitions)
     if history and (not tools.supported or (unwanted and not tools.no_choice_field)):
         reason = "the model must not call tools" if unwanted else "the model does not support tool use"

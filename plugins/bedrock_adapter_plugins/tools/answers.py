@@ -16,7 +16,7 @@ from .toolbox import Toolbox
 def open_answers(call: Call) -> ChunkFunction | None:
     """The function over an answer's chunks; None where nothing is to be translated."""
     box = call.state.get(NAME)
-    return Answers(box) if isinstance(box, Toolbox) else None
+    return Answers(box) if isinstance(box, Toolbox) and box.translates else None
 
 
 @dataclass(slots=True)

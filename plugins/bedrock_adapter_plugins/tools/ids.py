@@ -3,6 +3,9 @@
 import hashlib
 import re
 
+# Ids that Bedrock has given out itself; a family's pattern is about those from elsewhere.
+_BEDROCKS = re.compile(r"tooluse_[a-zA-Z0-9_-]{1,56}")
+
 
 class Ids:
     """A mapping that depends on nothing but the id, so that it is the same in every request of a conversation.
@@ -17,11 +20,16 @@ class Ids:
 
     def to_wire(self, id_: str) -> str:
         """The id that Bedrock sees."""
-        if self._fits.fullmatch(id_):
+        if self._fits.fullmatch(id_) or _BEDROCKS.fullmatch(id_):
             return id_
         wire = self.made(id_)
         self._client[wire] = id_
         return wire
+
+    @property
+    def changed(self) -> bool:
+        """Whether an id differs on the wire."""
+        return bool(self._client)
 
     def to_client(self, wire: str) -> str:
         """The client's id; the model's own ids stay."""

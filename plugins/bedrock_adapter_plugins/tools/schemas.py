@@ -51,7 +51,9 @@ def rewrite(schema: Mapping[str, Any], rules: tuple[str, ...]) -> Rewritten:
         rules: `Tools.schema` of the profile.
     """
     done = Rewritten({name: value for name, value in schema.items() if name != "$schema"})
-    if "inline_defs" in rules or ("root_keywords" in rules and not recursive(done.schema)):
+    if "inline_defs" in rules or (
+        "root_keywords" in rules and _definitions(done.schema) and not recursive(done.schema)
+    ):
         _inline(done)
     _object_root(done, rules)
     if "inline_defs" in rules and (left := _definitions(done.schema)):

@@ -37,6 +37,12 @@ class Toolbox:
         for name, wire in self.names.changed.items():
             call.repair("tools", "changed", f"the tool {name!r} is called {wire!r} towards Bedrock", NAME)
 
+    @property
+    def translates(self) -> bool:
+        """Whether calls in the answer differ from what the client is to see."""
+        odd = any(each.wrapped or each.kind == "custom" for each in self.definitions.values())
+        return odd or self.legacy or self.ids.changed or bool(self.names.changed)
+
     def function_id(self, name: str) -> str:
         """An id for a deprecated `function_call` of the history, which has none."""
         self._legacy_calls += 1

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ general_settings: {master_key: os.environ/LITELLM_MASTER_KEY}
 """
 KEY = "sk-8b4f2d0c6e7a45c1b3d9f1a2"
 _PATIENCE = 120.0
+_KEPT = ("PATH", "LANG", "TIKTOKEN_CACHE_DIR")
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,17 @@ def running(
             proxy.wait_for(lambda: _alive(proxy, process))
             yield proxy
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Politely first, so that coverage is written; then the whole group."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _alive(proxy: Proxy, process: "subprocess.Popen[bytes]") -> bool:
@@ -98,9 +108,8 @@ def _alive(proxy: Proxy, process: "subprocess.Popen[bytes]") -> bool:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    keep = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "COVERAGE_PROCESS_START", "TIKTOKEN_CACHE_DIR")}
     return {
-        **keep,
+        **{name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(("COVERAGE_", "PYTHON"))},
         "HOME": str(folder),
         "LITELLM_MASTER_KEY": KEY,
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",

@@ -8,7 +8,6 @@ from pathlib import Path
 import litellm
 import pytest
 import yaml
-from litellm.proxy import proxy_cli
 
 import bedrock_adapter
 from bedrock_adapter import Alias
@@ -56,6 +55,8 @@ def test_settings_that_cannot_work_are_told_on_registration(bedrock_environment:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
     """The arguments that LiteLLM's command was called with, and the config that it was given."""
+    from litellm.proxy import proxy_cli
+
     calls: list[tuple[list[str], str]] = []
 
     def main(args: list[str], prog_name: str) -> None:
