@@ -6,7 +6,7 @@ default below is the conservative one, used for a model that no layer knows. Cod
 """
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
@@ -294,7 +294,7 @@ class Layer:
     """Facts for the models that `match`.
 
     Attributes:
-        match: globs on the normalised id, e.g. `acme.owl-*`.
+        match: globs on the normalised id, e.g. `acme.owl-*`; one may be given as it is, and becomes a tuple of one.
         facts: nested as in a profile: `{"tools": {"choice": ["auto"]}, "limits": {"max_output": 2048}}`. A limit that may be
             None is lifted by "unlimited" (TOML has no null).
         source: where the facts come from.
@@ -306,7 +306,7 @@ class Layer:
         ConfigError: a fact has an unknown name or a value of the wrong type; the message names the dotted key.
     """
 
-    match: Strings
+    match: Sequence[str]
     facts: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     checked: str = ""

@@ -171,7 +171,7 @@ def fold(chunks: Iterable[Chunk]) -> Json:
                 answer[name] = value
         for choice in chunk["choices"]:
             _fold_delta(message, choice["delta"])
-            finish = choice["finish_reason"] or finish
+            finish = choice.get("finish_reason") or finish
     if message["content"] is None and not message.get("tool_calls") and not message.get("function_call"):
         message["content"] = ""
     answer["object"] = "chat.completion"

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _HERE = Path(__file__).parent
+# The SDK's and LiteLLM's own.
+_ENDPOINT = ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_BEDROCK_RUNTIME_ENDPOINT")
 
 
 @contextmanager
@@ -48,8 +50,9 @@ def upstream() -> Iterator[str]:
     """The URL of a running `upstream.py`, also told to children as Bedrock's endpoint."""
     with script("upstream.py") as process:
         url = f"http://127.0.0.1:{line(process)}"
-        os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = url
+        os.environ.update(dict.fromkeys(_ENDPOINT, url))
         try:
             yield url
         finally:
-            del os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
+            for name in _ENDPOINT:
+                del os.environ[name]

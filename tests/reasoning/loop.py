@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bedrock_adapter import Adapter, Context
-
-Json = dict[str, Any]
+from bedrock_adapter.types import Json
 
 
 def _tool(name: str, description: str, **properties: str) -> Json:

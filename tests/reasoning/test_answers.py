@@ -1,14 +1,18 @@
 """Reasoning in answers: what clients read, counts, and the two options about tags."""
 
+from collections.abc import Callable, Iterable, Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_adapter import Context
+from bedrock_adapter import Adapter, Context, Note
+from bedrock_adapter.testing.emulator import BedrockEmulator
 from bedrock_adapter.testing.emulator.script import message
+from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.reasoning.tags import TagSplitter
 
-from .loop import QUESTION, run_loop, streamed, unary
+from .loop import QUESTION, Ask, run_loop, streamed, unary
 
 SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 GPT = "us.openai.gpt-5.6-sol"
@@ -18,12 +22,13 @@ R1 = "us.deepseek.r1-v1:0"
 HI = [{"role": "user", "content": "Tell me about owls."}]
 
 
-def everything(adapter, request):
+def everything(adapter: Adapter, request: Json) -> Iterator[tuple[Json, Json, list[Note]]]:
     """A unary answer, and the same from a stream: message, usage, notes."""
     answer = adapter._portal.run(adapter.aanswer(request))
     yield answer.body["choices"][0]["message"], answer.body["usage"], answer.notes
     stream = adapter._portal.run(adapter.open_stream({**request, "stream_options": {"include_usage": True}}))
-    said, usage = {}, None
+    said: Json = {}
+    usage: Json = {}
     for chunk in adapter._drain(stream):
         usage = chunk.get("usage") or usage
         for choice in chunk["choices"]:
@@ -33,12 +38,7 @@ def everything(adapter, request):
     yield said, usage, stream.notes
 
 
-@pytest.fixture
-def adapter(bedrock_adapter_for, bedrock_emulator):
-    return bedrock_adapter_for()
-
-
-def test_real_counts_where_bedrock_tells(adapter):
+def test_real_counts_where_bedrock_tells(adapter: Adapter) -> None:
     for said, usage, notes in everything(
         adapter, {"model": SONNET_4, "messages": HI, "reasoning_effort": "low", "max_tokens": 4000}
     ):
@@ -47,7 +47,7 @@ def test_real_counts_where_bedrock_tells(adapter):
         assert not notes
 
 
-def test_estimates_are_marked(adapter):
+def test_estimates_are_marked(adapter: Adapter) -> None:
     for model in (R1, GPT_OSS, GPT):
         for said, usage, notes in everything(adapter, {"model": model, "messages": HI}):
             assert "reasoning_content" in said or said["thinking_blocks"]
@@ -55,7 +55,7 @@ def test_estimates_are_marked(adapter):
             assert any("estimate" in note.reason for note in notes)
 
 
-def test_no_reasoning_no_count(adapter):
+def test_no_reasoning_no_count(adapter: Adapter) -> None:
     for said, usage, notes in everything(adapter, {"model": SONNET_4, "messages": HI}):
         assert "reasoning_content" not in said
         assert "completion_tokens_details" not in usage
@@ -64,10 +64,10 @@ def test_no_reasoning_no_count(adapter):
 
 @pytest.mark.parametrize("text", ["<|endoftext|>", "<|im_start|>" * 30, "", "你好" * 9])
 @pytest.mark.parametrize("counted", [0, 5])
-def test_no_text_breaks_counting(adapter, bedrock_emulator, text, counted):
+def test_no_text_breaks_counting(adapter: Adapter, bedrock_emulator: BedrockEmulator, text: str, counted: int) -> None:
     usage = {"inputTokens": 10, "outputTokens": counted, "totalTokens": 10 + counted}
-    content = [{"reasoningContent": {"reasoningText": {"text": text}}}, {"text": "<|endoftext|>"}]
-    bedrock_emulator.script.next(message(*content, usage=usage), times=2)
+    thought = {"reasoningContent": {"reasoningText": {"text": text}}}
+    bedrock_emulator.script.next(message(thought, {"text": "<|endoftext|>"}, usage=usage), times=2)
     for said, counts, _ in everything(adapter, {"model": R1, "messages": HI}):
         assert said["content"] == "<|endoftext|>"
         assert counts.get("completion_tokens_details", {"reasoning_tokens": 0})["reasoning_tokens"] >= 0
@@ -83,7 +83,7 @@ def test_no_text_breaks_counting(adapter, bedrock_emulator, text, counted):
         {},
     ],
 )
-def test_odd_blocks_break_nothing(adapter, bedrock_emulator, reasoning):
+def test_odd_blocks_break_nothing(adapter: Adapter, bedrock_emulator: BedrockEmulator, reasoning: Json) -> None:
     answer = message({"reasoningContent": reasoning}, {"text": "Owls."})
     bedrock_emulator.script.next(answer)
     said = adapter.chat({"model": SONNET_4, "messages": HI, "reasoning_effort": "low", "max_tokens": 4000})
@@ -94,7 +94,7 @@ def test_odd_blocks_break_nothing(adapter, bedrock_emulator, reasoning):
 # -- think_tags ---------------------------------------------------------------------------------------------------
 
 
-def test_thoughts_as_tags(bedrock_adapter_for, bedrock_emulator):
+def test_thoughts_as_tags(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> None:
     adapter = bedrock_adapter_for(options={"reasoning": {"think_tags": True}})
     contents = []
     for said, usage, _ in everything(adapter, {"model": R1, "messages": HI}):
@@ -109,7 +109,9 @@ def test_thoughts_as_tags(bedrock_adapter_for, bedrock_emulator):
 
 
 @pytest.mark.parametrize("ask", [unary, streamed])
-def test_tags_are_closed_before_tool_calls_and_at_the_end(bedrock_adapter_for, bedrock_emulator, ask):
+def test_tags_are_closed_before_tool_calls_and_at_the_end(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, ask: Ask
+) -> None:
     adapter = bedrock_adapter_for(options={"reasoning": {"think_tags": True}})
     _, answers = run_loop(adapter, SONNET_4, ask=ask, reasoning_effort="high")
     assert answers[0]["finish"] == "tool_calls"
@@ -121,19 +123,23 @@ def test_tags_are_closed_before_tool_calls_and_at_the_end(bedrock_adapter_for, b
     assert answer["message"]["content"] == "<think>\nonly thoughts\n</think>\n\n"
 
 
-def test_own_tags_in_the_history_are_not_sent_again(bedrock_adapter_for, bedrock_emulator):
+def test_own_tags_in_the_history_are_not_sent_again(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     adapter = bedrock_adapter_for(options={"reasoning": {"think_tags": True}})
     run_loop(adapter, SONNET_4, questions=(QUESTION, "Thanks."), reasoning_effort="high")
     assert "<think>" not in str(bedrock_emulator.requests[-1].body)
     tagged = "<think>\nhm\n</think>\n\nOwls."
-    for content in (tagged, [{"type": "text", "text": tagged}]):
+    parts = [{"type": "text", "text": tagged}]
+    for content in (tagged, parts):
         messages = [*HI, {"role": "assistant", "content": content}, *HI]
         body = adapter.encode({"model": R1, "messages": messages}).requests[0].body
+        assert body is not None
         assert body["messages"][1]["content"] == [{"text": "Owls."}]
-    assert messages[1]["content"][0]["text"] == tagged  # the caller's request is untouched
+    assert parts[0]["text"] == tagged  # the caller's request is untouched
 
 
-def test_tags_of_others_stay_without_the_option(adapter):
+def test_tags_of_others_stay_without_the_option(adapter: Adapter) -> None:
     messages = [*HI, {"role": "assistant", "content": "<think>\nhm\n</think>\n\nOwls."}, *HI]
     assert "<think>" in str(adapter.encode({"model": R1, "messages": messages}).requests[0].body)
 
@@ -141,7 +147,9 @@ def test_tags_of_others_stay_without_the_option(adapter):
 # -- split_tags ---------------------------------------------------------------------------------------------------
 
 
-def test_tags_written_by_the_model(bedrock_adapter_for, bedrock_emulator):
+def test_tags_written_by_the_model(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     content = {"text": "<thinking> I should look. </thinking>\n\nLyon is sunny."}
     for settings_, wanted in (({}, content["text"]), ({"split_tags": True}, "Lyon is sunny.")):
         adapter = bedrock_adapter_for(options={"reasoning": settings_})
@@ -151,11 +159,11 @@ def test_tags_written_by_the_model(bedrock_adapter_for, bedrock_emulator):
             assert said.get("reasoning_content") == (" I should look. " if settings_ else None)
 
 
-def chunk(delta, finish=None):
+def chunk(delta: Json, finish: str | None = None) -> Json:
     return {"id": "x", "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]}
 
 
-def split(fragments):
+def split(fragments: Iterable[str]) -> list[str]:
     splitter = TagSplitter("thinking")
     made = []
     for part in [*(chunk({"content": text}) for text in fragments), chunk({}, "stop")]:
@@ -173,7 +181,7 @@ pieces = st.lists(
 
 @settings(max_examples=200)
 @given(pieces, st.data())
-def test_split_does_not_depend_on_where_fragments_are_cut(parts, data):
+def test_split_does_not_depend_on_where_fragments_are_cut(parts: list[str], data: st.DataObject) -> None:
     text = "".join(parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
     fragments = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if text[a:b]]

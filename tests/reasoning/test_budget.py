@@ -1,12 +1,15 @@
 """The budget policy: exact values, bounds for all inputs, and how it is replaced."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_adapter import ConfigError, Layer, hookimpl
+from bedrock_adapter import Adapter, ConfigError, Layer, hookimpl
+from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.reasoning.budget import BudgetPolicy, thinking_budget
 from bedrock_adapter_plugins.reasoning.levels import LEVELS
 
@@ -66,13 +69,16 @@ def test_floor_of_the_family(floor: int, tokens: int) -> None:
     assert budget in (None, floor)
 
 
-def encoded_budget(adapter, model=MODEL, **fields):
+def encoded_budget(adapter: Adapter, model: str = MODEL, **fields: Any) -> Any:
     request = {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 10_000, **fields}
-    encoded = adapter.encode(request)
-    return encoded.requests[0].body["additionalModelRequestFields"]["thinking"]["budget_tokens"]
+    body = adapter.encode(request).requests[0].body
+    assert body is not None
+    return body["additionalModelRequestFields"]["thinking"]["budget_tokens"]
 
 
-def test_operator_replaces_the_policy(bedrock_adapter_for, bedrock_environment):
+def test_operator_replaces_the_policy(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_environment: pytest.MonkeyPatch
+) -> None:
     adapter = bedrock_adapter_for(options={"reasoning": {"low": 0.5}})
     assert encoded_budget(adapter, reasoning_effort="low") == 5000
     bedrock_environment.setenv("BEDROCK_ADAPTER_OPTIONS__REASONING__HIGH", "0.9")
@@ -81,11 +87,11 @@ def test_operator_replaces_the_policy(bedrock_adapter_for, bedrock_environment):
 
 class OwnPolicy:
     @hookimpl
-    def bedrock_profiles(self, settings):
+    def bedrock_profiles(self, settings: object) -> list[Layer]:
         return [Layer("anthropic.claude-sonnet-4-2025*", {"extra": {"thinking_budget": {"low": 0.4, "high": 0.7}}})]
 
 
-def test_plugin_replaces_the_policy_and_the_operator_wins(bedrock_adapter_for):
+def test_plugin_replaces_the_policy_and_the_operator_wins(bedrock_adapter_for: Callable[..., Adapter]) -> None:
     adapter = bedrock_adapter_for(OwnPolicy(), options={"reasoning": {"high": 0.8}})
     assert encoded_budget(adapter, reasoning_effort="low") == 4000
     assert encoded_budget(adapter, reasoning_effort="high") == 8000
@@ -95,6 +101,6 @@ def test_plugin_replaces_the_policy_and_the_operator_wins(bedrock_adapter_for):
 @pytest.mark.parametrize(
     "options", [{"low": 2.0}, {"high": -0.1}, {"room_divisor": 0}, {"forced_tools": "maybe"}, {"ttl": 0}]
 )
-def test_bad_options_fail_early(bedrock_adapter_for, options):
+def test_bad_options_fail_early(bedrock_adapter_for: Callable[..., Adapter], options: Json) -> None:
     with pytest.raises(ConfigError, match="reasoning"):
         bedrock_adapter_for(options={"reasoning": options})

@@ -1,11 +1,17 @@
 """`reasoning_effort` becomes what each family wants; every change of it is a note."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedrock_adapter import Layer, RequestError, hookimpl
+from bedrock_adapter import Adapter, Layer, RequestError, hookimpl
+from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.reasoning.levels import LEVELS, nearest
+
+from .conftest import Encode
 
 SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 SONNET_4_6 = "us.anthropic.claude-sonnet-4-6"
@@ -20,22 +26,11 @@ R1 = "us.deepseek.r1-v1:0"
 LLAMA = "meta.llama3-1-8b-instruct-v1:0"
 
 
-@pytest.fixture
-def encode(bedrock_adapter_for):
-    adapter = bedrock_adapter_for()
-
-    def run(model, adapter=adapter, **fields):
-        encoded = adapter.encode({"model": model, "messages": [{"role": "user", "content": "hi"}], **fields})
-        return encoded.requests[0].body, {note.param: note.action for note in encoded.notes}
-
-    return run
-
-
-def adaptive(effort):
+def adaptive(effort: str) -> Json:
     return {"thinking": {"type": "adaptive"}, "output_config": {"effort": effort}}
 
 
-def nova(effort):
+def nova(effort: str) -> Json:
     return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": effort}}
 
 
@@ -65,20 +60,20 @@ def nova(effort):
         (LLAMA, "none", None, False),
     ],
 )
-def test_each_family(encode, model, level, fields, changed):
+def test_each_family(encode: Encode, model: str, level: str, fields: Json | None, changed: bool) -> None:
     body, notes = encode(model, reasoning_effort=level)
     assert body.get("additionalModelRequestFields") == fields
     assert ("reasoning_effort" in notes) == changed
 
 
 @pytest.mark.parametrize("model", [SONNET_4, SONNET_4_6, SONNET_5, OPUS_5_5, NOVA_2, GPT_OSS, QWEN, R1, LLAMA])
-def test_nothing_asked_nothing_sent(encode, model):
+def test_nothing_asked_nothing_sent(encode: Encode, model: str) -> None:
     for fields in ({}, {"reasoning_effort": None}, {"reasoning": None, "thinking": None}):
         body, _ = encode(model, **fields)
         assert "additionalModelRequestFields" not in body
 
 
-def test_object_of_the_responses_api(encode):
+def test_object_of_the_responses_api(encode: Encode) -> None:
     body, notes = encode(SONNET_4_6, reasoning={"effort": "high", "summary": "auto"})
     assert body["additionalModelRequestFields"] == adaptive("high")
     assert notes == {"reasoning.summary": "ignored"}
@@ -89,7 +84,7 @@ def test_object_of_the_responses_api(encode):
     assert gpt["additionalModelRequestFields"] == {"reasoning": {"effort": "low", "summary": "auto"}}
 
 
-def test_budget_needs_max_tokens(encode):
+def test_budget_needs_max_tokens(encode: Encode) -> None:
     body, notes = encode(SONNET_4, reasoning_effort="high")
     most = body["inferenceConfig"]["maxTokens"]
     assert body["additionalModelRequestFields"]["thinking"] == {"type": "enabled", "budget_tokens": most - most // 20}
@@ -101,12 +96,12 @@ def test_budget_needs_max_tokens(encode):
     assert body["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 1228
 
 
-def test_budget_that_does_not_fit(encode, bedrock_adapter_for):
+def test_budget_that_does_not_fit(encode: Encode, bedrock_adapter_for: Callable[..., Adapter]) -> None:
     body, notes = encode(SONNET_4, reasoning_effort="high", max_tokens=1000)
     assert "additionalModelRequestFields" not in body
     assert notes == {"reasoning_effort": "dropped"}
     with pytest.raises(RequestError) as caught:
-        encode(SONNET_4, bedrock_adapter_for(strict=True), reasoning_effort="high", max_tokens=1000)
+        encode(SONNET_4, adapter=bedrock_adapter_for(strict=True), reasoning_effort="high", max_tokens=1000)
     assert caught.value.param == "reasoning_effort"
 
 
@@ -128,28 +123,28 @@ def test_budget_that_does_not_fit(encode, bedrock_adapter_for):
     ],
 )
 @pytest.mark.parametrize("model", [SONNET_4, SONNET_4_6, NOVA_2, GPT_OSS, R1, LLAMA])
-def test_malformed(encode, model, fields, param):
+def test_malformed(encode: Encode, model: str, fields: Json, param: str) -> None:
     with pytest.raises(RequestError) as caught:
         encode(model, **fields)
     assert caught.value.param == param
 
 
 class Rungs:
-    def __init__(self, levels):
+    def __init__(self, levels: Sequence[str]) -> None:
         self.levels = levels
 
     @hookimpl
-    def bedrock_profiles(self, settings):
+    def bedrock_profiles(self, settings: object) -> list[Layer]:
         facts = {"reasoning": {"shape": "effort", "levels": self.levels}}
         return [Layer("acme.owl-1", facts, source="test")]
 
 
 @given(level=st.sampled_from(LEVELS), rungs=st.lists(st.sampled_from(LEVELS), min_size=1, unique=True))
-def test_nearest_rung_ties_upward(level, rungs):
+def test_nearest_rung_ties_upward(level: str, rungs: list[str]) -> None:
     chosen = nearest(level, rungs)
     place = LEVELS.index
 
-    def away(rung):
+    def away(rung: str) -> int:
         return abs(place(rung) - place(level))
 
     assert chosen in rungs
@@ -158,14 +153,18 @@ def test_nearest_rung_ties_upward(level, rungs):
     )
 
 
-def test_rungs_are_data(encode, bedrock_adapter_for):
-    body, notes = encode("acme.owl-1", bedrock_adapter_for(Rungs(["low", "high", "max"])), reasoning_effort="medium")
+def test_rungs_are_data(encode: Encode, bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    body, notes = encode(
+        "acme.owl-1", adapter=bedrock_adapter_for(Rungs(["low", "high", "max"])), reasoning_effort="medium"
+    )
     assert body["additionalModelRequestFields"] == {"reasoning_effort": "high"}
     assert notes == {"reasoning_effort": "changed"}
 
 
 @pytest.mark.parametrize("level", ["none", *LEVELS])
-def test_every_level_on_every_family_is_taken_by_bedrock(bedrock_adapter_for, bedrock_emulator, level):
+def test_every_level_on_every_family_is_taken_by_bedrock(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, level: str
+) -> None:
     adapter = bedrock_adapter_for()
     for model in (SONNET_4, SONNET_4_6, OPUS_4_7, SONNET_5, SONNET_5_5, OPUS_5_5, NOVA_2, GPT_OSS, QWEN, R1, LLAMA,
                   "zai.glm-4.7", "deepseek.v3.2", "us.openai.gpt-5.6-sol", "us.xai.grok-4.6", "moonshotai.kimi-k2.5",

@@ -1,16 +1,21 @@
 """Thinking survives tool loops of clients that know only OpenAI's fields, under Bedrock's rules (the strict emulator's)."""
 
 import copy
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_adapter import Context, NeedsIO
-from bedrock_adapter_plugins.reasoning import recovery, use_store
+from bedrock_adapter import Adapter, Context, NeedsIO
+from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.testing.emulator.script import HttpError, message
+from bedrock_adapter.types import Json
+from bedrock_adapter_plugins.reasoning import MemoryStore, recovery, use_store
 from bedrock_adapter_plugins.reasoning.store import kept_for
 
-from .loop import QUESTION, RESULTS, TOOLS, Json, only_openai, run_loop, streamed, unary
+from .loop import QUESTION, RESULTS, TOOLS, Ask, only_openai, run_loop, streamed, unary
 
 SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 SONNET_4_6 = "us.anthropic.claude-sonnet-4-6"
@@ -31,24 +36,19 @@ OTHERS = [
 QUESTIONS = (QUESTION, "And the weather in Rome?", "Thank you, and what is the weather in my city now?")
 
 
-@pytest.fixture
-def adapter(bedrock_adapter_for, bedrock_emulator):
-    return bedrock_adapter_for()
-
-
 def assistant_kinds(body: Json) -> list[list[str]]:
     return [
         [next(iter(block)) for block in turn["content"]] for turn in body["messages"] if turn["role"] == "assistant"
     ]
 
 
-def answered(emulator) -> list[Json]:
+def answered(emulator: BedrockEmulator) -> list[Json]:
     return [request.body for request in emulator.requests]
 
 
 @pytest.mark.parametrize("ask", [unary, streamed])
 @pytest.mark.parametrize("model", [*SIGNED, *OTHERS])
-def test_whole_conversation(adapter, bedrock_emulator, model, ask):
+def test_whole_conversation(adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str, ask: Ask) -> None:
     _, answers = run_loop(adapter, model, ask=ask, questions=QUESTIONS, reasoning_effort="high")
     finishes = [answer["finish"] for answer in answers]
     assert finishes.count("stop") == len(QUESTIONS)
@@ -65,17 +65,19 @@ turns = st.tuples(
 )
 
 
-def test_generated_conversations(adapter, bedrock_emulator, monkeypatch):
+def test_generated_conversations(
+    adapter: Adapter, bedrock_emulator: BedrockEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever a client does between turns, the strict emulator takes every request, at once."""
     monkeypatch.setattr(recovery, "_REFUSALS", ())
 
     @settings(max_examples=25, deadline=None)
     @given(model=st.sampled_from([*SIGNED, GPT]), plan=st.lists(turns, min_size=2, max_size=6))
-    def converse(model, plan):
+    def converse(model: str, plan: list[tuple[str | None, bool, str, str]]) -> None:
         context, messages = Context(identity="caller"), [{"role": "user", "content": QUESTION}]
         for effort, streams, event, question in plan:
             if event == "lose the store":
-                kept_for(adapter.settings).memory.__init__()
+                kept_for(adapter.settings).memory = MemoryStore()
             elif event == "another caller":
                 context = Context(identity=context.identity + "!")
             elif event == "forget the first message" and len(messages) > 4:
@@ -94,7 +96,9 @@ def test_generated_conversations(adapter, bedrock_emulator, monkeypatch):
 
 @pytest.mark.parametrize("ask", [unary, streamed])
 @pytest.mark.parametrize("model", [*SIGNED, GPT])
-def test_blocks_are_put_back_before_their_tool_use(adapter, bedrock_emulator, model, ask):
+def test_blocks_are_put_back_before_their_tool_use(
+    adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str, ask: Ask
+) -> None:
     run_loop(adapter, model, ask=ask, reasoning_effort="high")
     bodies = answered(bedrock_emulator)
     assert len(bodies) >= 3
@@ -105,7 +109,7 @@ def test_blocks_are_put_back_before_their_tool_use(adapter, bedrock_emulator, mo
 
 
 @pytest.mark.parametrize("model", [SONNET_4, OPUS_5_5])
-def test_redacted_blocks_are_put_back(adapter, bedrock_emulator, model):
+def test_redacted_blocks_are_put_back(adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str) -> None:
     magic = "ANTHROPIC_MAGIC_STRING_TRIGGER_REDACTED_THINKING What is the weather in my city?"
     _, answers = run_loop(adapter, model, questions=(magic,), reasoning_effort="high")
     assert answers[-1]["finish"] == "stop"
@@ -113,8 +117,8 @@ def test_redacted_blocks_are_put_back(adapter, bedrock_emulator, model):
     assert "redactedContent" in first["reasoningContent"]
 
 
-def test_blocks_sent_by_the_client_win(adapter, bedrock_emulator):
-    def everything(message):
+def test_blocks_sent_by_the_client_win(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
+    def everything(message: Mapping[str, Any]) -> Json:
         return (
             {**only_openai(message), "thinking_blocks": message["thinking_blocks"]}
             if message.get("thinking_blocks")
@@ -128,14 +132,14 @@ def test_blocks_sent_by_the_client_win(adapter, bedrock_emulator):
 
 
 class Refusing:
-    async def load(self, key):
+    async def load(self, key: str) -> None:
         raise AssertionError("nothing is to be loaded")
 
-    async def save(self, key, value):
+    async def save(self, key: str, value: bytes) -> None:
         pass
 
 
-def begun(adapter, model, identity="caller", **fields) -> Json:
+def begun(adapter: Adapter, model: str, identity: str = "caller", **fields: Any) -> Json:
     """The request of the second step of a loop."""
     request = {"model": model, "messages": [{"role": "user", "content": QUESTION}], "tools": TOOLS, **fields}
     message = adapter.chat(request, context=Context(identity=identity))["choices"][0]["message"]
@@ -146,7 +150,9 @@ def begun(adapter, model, identity="caller", **fields) -> Json:
 @pytest.mark.parametrize(
     "switch", [{"reasoning_effort": "high"}, {"thinking": {"type": "enabled", "budget_tokens": 2000}}]
 )
-def test_a_miss_switches_thinking_off_for_the_turn(adapter, bedrock_adapter_for, bedrock_emulator, switch):
+def test_a_miss_switches_thinking_off_for_the_turn(
+    adapter: Adapter, bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, switch: Json
+) -> None:
     request = begun(adapter, SONNET_4, **switch)
     for options in ({}, {"strict": True}):
         other = bedrock_adapter_for(**options)  # another process: its memory is empty
@@ -158,7 +164,9 @@ def test_a_miss_switches_thinking_off_for_the_turn(adapter, bedrock_adapter_for,
         assert [note.param for note in answer.notes] == list(switch)
 
 
-def test_a_miss_where_the_model_bears_it(adapter, bedrock_adapter_for, bedrock_emulator):
+def test_a_miss_where_the_model_bears_it(
+    adapter: Adapter, bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     for model in (SONNET_4_6, OPUS_5_5):
         request = begun(adapter, model, reasoning_effort="high")
         bedrock_adapter_for().chat(request, context=Context(identity="caller"))
@@ -167,14 +175,14 @@ def test_a_miss_where_the_model_bears_it(adapter, bedrock_adapter_for, bedrock_e
         assert assistant_kinds(body) == [["toolUse"]]
 
 
-def test_one_caller_never_gets_anothers_blocks(adapter, bedrock_emulator):
+def test_one_caller_never_gets_anothers_blocks(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     request = begun(adapter, OPUS_5_5, "alice")
     for identity, kinds in (("bob", ["toolUse"]), ("", ["toolUse"]), ("alice", ["reasoningContent", "toolUse"])):
         adapter.chat(request, context=Context(identity=identity))
         assert assistant_kinds(bedrock_emulator.requests[-1].body) == [kinds]
 
 
-def test_one_model_never_gets_anothers_blocks(adapter, bedrock_emulator):
+def test_one_model_never_gets_anothers_blocks(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     request = begun(adapter, OPUS_5_5)
     adapter.chat({**request, "model": SONNET_4_6, "reasoning_effort": "low"}, context=Context(identity="caller"))
     assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["toolUse"]]
@@ -183,7 +191,7 @@ def test_one_model_never_gets_anothers_blocks(adapter, bedrock_emulator):
     assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["reasoningContent", "toolUse"]]
 
 
-def test_changed_prefix_where_blocks_are_bound_to_it(adapter, bedrock_emulator):
+def test_changed_prefix_where_blocks_are_bound_to_it(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     request = begun(adapter, OPUS_5_5, reasoning_effort="high")
     changed = {**request, "messages": [{"role": "system", "content": "New orders."}, *request["messages"]]}
     answer = adapter._portal.run(adapter.aanswer(changed, context=Context(identity="caller")))
@@ -199,7 +207,9 @@ def test_changed_prefix_where_blocks_are_bound_to_it(adapter, bedrock_emulator):
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_cache_marks_do_not_change_the_prefix(adapter, bedrock_emulator, cached):
+def test_cache_marks_do_not_change_the_prefix(
+    adapter: Adapter, bedrock_emulator: BedrockEmulator, cached: bool
+) -> None:
     request = begun(adapter, OPUS_5_5)
     if cached:
         request = copy.deepcopy(request)
@@ -208,14 +218,16 @@ def test_cache_marks_do_not_change_the_prefix(adapter, bedrock_emulator, cached)
     assert assistant_kinds(bedrock_emulator.requests[-1].body) == [["reasoningContent", "toolUse"]]
 
 
-def test_thinking_between_tools_is_kept_too(adapter, bedrock_emulator):
+def test_thinking_between_tools_is_kept_too(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     run_loop(adapter, "us.anthropic.claude-sonnet-5-5", reasoning_effort="none")
     bodies = answered(bedrock_emulator)
     assert bodies[0]["additionalModelRequestFields"] == {"thinking": {"type": "between_tools"}}
     assert assistant_kinds(bodies[-1]) == [["toolUse"], ["reasoningContent", "toolUse"]]
 
 
-def test_thinking_that_is_not_wanted_any_more_is_not_loaded(adapter, bedrock_emulator):
+def test_thinking_that_is_not_wanted_any_more_is_not_loaded(
+    adapter: Adapter, bedrock_emulator: BedrockEmulator
+) -> None:
     request = begun(adapter, SONNET_4, reasoning_effort="high")
     assert adapter.needs(request)
     for fields in ({"reasoning_effort": None}, {"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}):
@@ -223,7 +235,7 @@ def test_thinking_that_is_not_wanted_any_more_is_not_loaded(adapter, bedrock_emu
     assert not adapter.needs({**request, "model": GPT_OSS})
 
 
-def test_encode_without_io_names_the_need(adapter):
+def test_encode_without_io_names_the_need(adapter: Adapter) -> None:
     request = begun(adapter, SONNET_4, reasoning_effort="high")
     context = Context(identity="caller")
     with pytest.raises(NeedsIO) as caught:
@@ -231,20 +243,20 @@ def test_encode_without_io_names_the_need(adapter):
     (need,) = adapter.needs(request, context=context)
     assert caught.value.need == need
     assert "caller" in repr(need)
-    encoded = adapter.encode(request, context=context, resources={need.key: None})
-    assert "additionalModelRequestFields" not in encoded.requests[0].body
-    for damaged in (
+    for kept in (
+        None,
         b"",
         b"{}",
         b'{"prefix": 1, "groups": {"": [3]}}',
         b'{"prefix": "", "groups": {"": [{"text": "x"}]}}',
         "text",
     ):
-        encoded = adapter.encode(request, context=context, resources={need.key: damaged})
-        assert "additionalModelRequestFields" not in encoded.requests[0].body
+        body = adapter.encode(request, context=context, resources={need.key: kept}).requests[0].body
+        assert body is not None
+        assert "additionalModelRequestFields" not in body
 
 
-def test_long_histories_load_a_bounded_number(adapter):
+def test_long_histories_load_a_bounded_number(adapter: Adapter) -> None:
     call = {"id": "x", "type": "function", "function": {"name": "get_current_city", "arguments": "{}"}}
     messages: list[Json] = [{"role": "user", "content": "hi"}]
     for index in range(200):
@@ -264,9 +276,9 @@ def tool(name: str) -> Json:
 
 
 @pytest.mark.parametrize("ask", [unary, streamed])
-def test_interleaved_blocks_return_to_their_places(adapter, bedrock_emulator, ask):
-    from bedrock_adapter.testing.emulator.script import message
-
+def test_interleaved_blocks_return_to_their_places(
+    adapter: Adapter, bedrock_emulator: BedrockEmulator, ask: Ask
+) -> None:
     content = [thinking("first"), {"text": "Let me see."}, thinking("second"), tool("a"), thinking("third"), tool("b")]
     bedrock_emulator.script.next(message(*content, stop_reason="tool_use"))
     run_loop(adapter, SONNET_4_6, ask=ask, turns=2, reasoning_effort="high")
@@ -281,9 +293,7 @@ def test_interleaved_blocks_return_to_their_places(adapter, bedrock_emulator, as
         "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different conversation.",
     ],
 )
-def test_a_refused_block_is_left_out(adapter, bedrock_emulator, refusal):
-    from bedrock_adapter.testing.emulator.script import HttpError
-
+def test_a_refused_block_is_left_out(adapter: Adapter, bedrock_emulator: BedrockEmulator, refusal: str) -> None:
     for model in (SONNET_4, OPUS_5_5):
         request = begun(adapter, model, reasoning_effort="high")
         bedrock_emulator.script.next(
@@ -296,7 +306,7 @@ def test_a_refused_block_is_left_out(adapter, bedrock_emulator, refusal):
         assert ("thinking" in body.get("additionalModelRequestFields", {})) == (model == OPUS_5_5)
 
 
-def test_forged_blocks_of_a_client_break_nothing(adapter, bedrock_emulator):
+def test_forged_blocks_of_a_client_break_nothing(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     request = begun(adapter, OPUS_5_5)
     request["messages"][1]["thinking_blocks"] = [{"type": "thinking", "thinking": "mine", "signature": "Zm9yZ2Vk"}]
     answer = adapter.chat(request, context=Context(identity="caller"))
@@ -304,7 +314,9 @@ def test_forged_blocks_of_a_client_break_nothing(adapter, bedrock_emulator):
 
 
 @pytest.mark.parametrize("ask", [unary, streamed])
-def test_nothing_is_kept_of_a_broken_or_plain_answer(adapter, bedrock_emulator, ask):
+def test_nothing_is_kept_of_a_broken_or_plain_answer(
+    adapter: Adapter, bedrock_emulator: BedrockEmulator, ask: Ask
+) -> None:
     adapter.chat({"model": SONNET_4, "messages": [{"role": "user", "content": "hi"}], "reasoning_effort": "high"})
     run_loop(adapter, SONNET_4, ask=ask)  # not asked to think
     run_loop(adapter, GPT_OSS, ask=ask, reasoning_effort="high")  # unsigned

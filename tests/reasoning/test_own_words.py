@@ -2,6 +2,10 @@
 
 import pytest
 
+from bedrock_adapter.types import Json
+
+from .conftest import Encode
+
 SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 SONNET_4_6 = "us.anthropic.claude-sonnet-4-6"
 OPUS_4_7 = "us.anthropic.claude-opus-4-7"
@@ -11,17 +15,6 @@ SONNET_5_5 = "us.anthropic.claude-sonnet-5-5"
 NOVA_2 = "us.amazon.nova-2-lite-v1:0"
 GPT_OSS = "openai.gpt-oss-120b-1:0"
 BUDGET = {"type": "enabled", "budget_tokens": 2048}
-
-
-@pytest.fixture
-def encode(bedrock_adapter_for):
-    adapter = bedrock_adapter_for()
-
-    def run(model, **fields):
-        encoded = adapter.encode({"model": model, "messages": [{"role": "user", "content": "hi"}], **fields})
-        return encoded.requests[0].body, {note.param: note.action for note in encoded.notes}
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -41,7 +34,7 @@ def encode(bedrock_adapter_for):
         (SONNET_4_6, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}}),
     ],
 )
-def test_sent_as_it_is(encode, model, fields):
+def test_sent_as_it_is(encode: Encode, model: str, fields: Json) -> None:
     body, notes = encode(model, **fields)
     assert body["additionalModelRequestFields"] == fields
     assert "maxTokens" not in body.get("inferenceConfig", {})
@@ -50,13 +43,13 @@ def test_sent_as_it_is(encode, model, fields):
     assert nested["additionalModelRequestFields"] == fields
 
 
-def test_it_wins_over_reasoning_effort(encode):
+def test_it_wins_over_reasoning_effort(encode: Encode) -> None:
     body, notes = encode(SONNET_4, thinking=BUDGET, reasoning_effort="high", max_tokens=4000)
     assert body["additionalModelRequestFields"] == {"thinking": BUDGET}
     assert notes == {"reasoning_effort": "ignored"}
 
 
-def test_effort_beside_adaptive_thinking_is_a_knob_of_its_own(encode):
+def test_effort_beside_adaptive_thinking_is_a_knob_of_its_own(encode: Encode) -> None:
     body, _ = encode(OPUS_4_7, thinking={"type": "adaptive"}, reasoning_effort="max")
     assert body["additionalModelRequestFields"] == {
         "thinking": {"type": "adaptive"},
@@ -64,7 +57,7 @@ def test_effort_beside_adaptive_thinking_is_a_knob_of_its_own(encode):
     }
 
 
-def test_effort_while_off_is_capped(encode):
+def test_effort_while_off_is_capped(encode: Encode) -> None:
     body, notes = encode(OPUS_5, thinking={"type": "disabled"}, reasoning_effort="max")
     assert body["additionalModelRequestFields"] == {
         "thinking": {"type": "disabled"},
@@ -73,7 +66,7 @@ def test_effort_while_off_is_capped(encode):
     assert notes == {"reasoning_effort": "changed"}
 
 
-def test_interleaved_thinking_by_the_client(encode):
+def test_interleaved_thinking_by_the_client(encode: Encode) -> None:
     """Its budget may exceed max_tokens (bedrock-api 12.3 rule 24)."""
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
     beta = ["interleaved-thinking-2025-05-14"]
@@ -97,7 +90,9 @@ def test_interleaved_thinking_by_the_client(encode):
         ("meta.llama3-1-8b-instruct-v1:0", BUDGET, None),
     ],
 )  # fmt: skip
-def test_a_form_that_the_family_refuses_is_translated(encode, model, thinking, fields):
+def test_a_form_that_the_family_refuses_is_translated(
+    encode: Encode, model: str, thinking: Json, fields: Json | None
+) -> None:
     body, notes = encode(model, thinking=thinking, max_tokens=4000)
     assert body.get("additionalModelRequestFields") == fields
     assert notes["thinking"] in ("changed", "ignored")

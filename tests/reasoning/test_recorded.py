@@ -3,18 +3,21 @@
 import base64
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
-from bedrock_adapter import WireResponse
+from bedrock_adapter import Adapter, WireResponse
+from bedrock_adapter.types import Json
 
 FOLDER = os.environ.get("BEDROCK_RECORDINGS")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="BEDROCK_RECORDINGS names no folder of recorded traffic")
 
 
-def exchanges():
+def exchanges() -> Iterator[Any]:
     if not FOLDER:
         return
     for line in (Path(FOLDER) / "exchanges.jsonl").read_text(encoding="utf-8").splitlines():
@@ -24,7 +27,7 @@ def exchanges():
             yield pytest.param(each, id=each["id"].rpartition("/")[2])
 
 
-def request_of(each):
+def request_of(each: Json) -> Json:
     """The OpenAI request that means a recorded one, as far as reasoning goes."""
     messages = []
     for turn in each["request"]["messages"]:
@@ -41,22 +44,23 @@ def request_of(each):
     return request
 
 
-def _block(reasoning):
+def _block(reasoning: Json) -> Json:
     if "redactedContent" in reasoning:
         return {"type": "redacted_thinking", "data": reasoning["redactedContent"]}
     text = reasoning["reasoningText"]
     return {"type": "thinking", "thinking": text["text"], "signature": text["signature"]}
 
 
-def reasoning_of(body):
+def reasoning_of(body: Json) -> list[Json]:
     return [block for turn in body["messages"] for block in turn["content"] if "reasoningContent" in block]
 
 
 @pytest.mark.parametrize("each", list(exchanges()))
-def test_recorded(bedrock_adapter_for, each):
+def test_recorded(bedrock_adapter_for: Callable[..., Adapter], each: Json) -> None:
     adapter = bedrock_adapter_for()
     encoded = adapter.encode(request_of(each))
     body, recorded = encoded.requests[0].body, each["request"]
+    assert body is not None
     assert body.get("additionalModelRequestFields") == recorded.get("additionalModelRequestFields")
     assert (body.get("inferenceConfig") or {}) == {}
     assert reasoning_of(body) == reasoning_of(recorded)

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bedrock_adapter import Context
+from bedrock_adapter import Adapter, Context
+from bedrock_adapter.testing.emulator import BedrockEmulator
 
 from .loop import QUESTION, RESULTS, TOOLS, only_openai, run_loop
 
@@ -29,14 +31,14 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def wait_for(ready, process: subprocess.Popen) -> None:
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         if ready():
             return
         process.poll()
         time.sleep(0.05)  # another process: there is nothing to wait on
-    raise AssertionError(f"{process.args} did not start")
+    raise AssertionError(f"{process.args!r} did not start")
 
 
 def listening(port: int) -> bool:
@@ -59,7 +61,9 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(10)
 
 
-def test_two_adapters_share_thinking(bedrock_adapter_for, bedrock_emulator, redis_url):
+def test_two_adapters_share_thinking(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, redis_url: str
+) -> None:
     one, other = bedrock_adapter_for(redis_url=redis_url), bedrock_adapter_for(redis_url=redis_url)
     messages, _ = run_loop(one, SONNET_4, turns=1, reasoning_effort="high")
     other.chat(
@@ -71,7 +75,9 @@ def test_two_adapters_share_thinking(bedrock_adapter_for, bedrock_emulator, redi
     assert [next(iter(block)) for block in body["messages"][1]["content"]] == ["reasoningContent", "toolUse"]
 
 
-async def test_values_expire_and_tell_nothing(bedrock_adapter_for, bedrock_emulator, redis_url):
+async def test_values_expire_and_tell_nothing(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, redis_url: str
+) -> None:
     from redis.asyncio import Redis
 
     adapter = bedrock_adapter_for(redis_url=redis_url, options={"reasoning": {"ttl": 500}})
@@ -85,7 +91,9 @@ async def test_values_expire_and_tell_nothing(bedrock_adapter_for, bedrock_emula
         assert any([0 < await client.pttl(key) <= 500_000 for key in keys])
 
 
-def test_redis_that_is_away_costs_no_answer(bedrock_adapter_for, bedrock_emulator, caplog):
+def test_redis_that_is_away_costs_no_answer(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, caplog: pytest.LogCaptureFixture
+) -> None:
     adapter = bedrock_adapter_for(redis_url=f"redis://127.0.0.1:{free_port()}")
     _, answers = run_loop(adapter, SONNET_4, reasoning_effort="high")
     assert answers[-1]["finish"] == "stop"
@@ -93,7 +101,7 @@ def test_redis_that_is_away_costs_no_answer(bedrock_adapter_for, bedrock_emulato
 
 
 @pytest.fixture
-def workers(bedrock_emulator, redis_url, tmp_path: Path) -> Iterator[list[int]]:
+def workers(bedrock_emulator: BedrockEmulator, redis_url: str, tmp_path: Path) -> Iterator[list[int]]:
     """Two gateway processes with one Redis."""
     pytest.importorskip("uvicorn")
     environment = {**os.environ, "BEDROCK_ADAPTER_REDIS_URL": redis_url, "BEDROCK_ADAPTER_API_KEY": "key"}
@@ -104,7 +112,7 @@ def workers(bedrock_emulator, redis_url, tmp_path: Path) -> Iterator[list[int]]:
             with (tmp_path / f"{port}.log").open("w") as log:
                 processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
         for port, process in zip(ports, processes, strict=True):
-            wait_for(lambda port=port: listening(port), process)
+            wait_for(partial(listening, port), process)
         yield ports
     finally:
         for process in processes:
@@ -113,7 +121,7 @@ def workers(bedrock_emulator, redis_url, tmp_path: Path) -> Iterator[list[int]]:
             process.wait(20)
 
 
-def test_two_serve_workers_with_one_redis(workers, bedrock_emulator):
+def test_two_serve_workers_with_one_redis(workers: list[int], bedrock_emulator: BedrockEmulator) -> None:
     """The turns of one loop go to the workers in turn."""
     messages = [{"role": "user", "content": QUESTION}]
     for turn in range(6):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bedrock_adapter.errors import AdapterError
 from bedrock_adapter.hosts.litellm.prices import PRICES
+from bedrock_adapter.hosts.litellm.routers import view
 from bedrock_adapter.hosts.litellm.state import HOST, PREFIX, PROVIDER
 from bedrock_adapter.hosts.litellm.thinking import share
 from bedrock_adapter.model_id import parse_model_id
@@ -56,41 +57,38 @@ class Publisher:
 
     def publish(self, router: Any) -> None:
         """Add what is missing in `router`, remove what is ours and no longer offered. An operator's entry of a name wins."""
-        self._offered = wanted = self._wanted(router)
-        names = {offer.id: offer for offer in wanted}
-        for known in [entry["model_info"]["id"] for entry in router.model_list if _is_ours(entry)]:
-            if known not in names:
-                router.delete_deployment(known)
-        for offer in wanted:
-            if not router.has_model_id(offer.id):
-                self._add(router, offer)
+        seen = view(router)
+        entries = seen.entries()
+        self._offered = wanted = self._wanted([entry for entry in entries if not _is_ours(entry)], seen.aliases())
+        ours = {entry["model_info"]["id"] for entry in entries if _is_ours(entry)}
+        gone = sorted(ours - {offer.id for offer in wanted})
+        new = [_deployment(offer) for offer in wanted if offer.id not in ours]
+        if new or gone:
+            seen.change(new, gone)
 
     def restore(self, router: Any) -> None:
         """Publish again if deployments are gone: with models in a database, LiteLLM evicts all that it has not stored."""
-        if not self._offered or not router.has_model_id(self._offered[0].id):
+        if not self._offered or not view(router).has(self._offered[0].id):
             self.publish(router)
 
-    def _wanted(self, router: Any) -> list[Offer]:
-        operators = [entry for entry in router.model_list if not _is_ours(entry)]
-        taken = {entry["model_name"] for entry in operators} | set(getattr(router, "model_group_alias", None) or ())
-        offers = offered(self._settings, self.found, operators)
-        return [offer for offer in offers if offer.name not in taken]
+    def _wanted(self, operators: list[Mapping[str, Any]], aliases: Iterable[str]) -> list[Offer]:
+        taken = {*(entry["model_name"] for entry in operators), *aliases}
+        return [offer for offer in offered(self._settings, self.found, operators) if offer.name not in taken]
 
-    @staticmethod
-    def _add(router: Any, offer: Offer) -> None:
-        from litellm.types.router import Deployment, LiteLLM_Params, ModelInfo
 
-        if "*" not in offer.name:
-            PRICES.ensure(offer.model)
-        profile = HOST.adapter.router.catalogue.profile(parse_model_id(offer.model).base)
-        mode = "embedding" if profile.kind == "embedding" else "chat"
-        router.add_deployment(
-            Deployment(
-                model_name=offer.name,
-                litellm_params=LiteLLM_Params(model=PREFIX + offer.model),
-                model_info=ModelInfo(id=offer.id, mode=mode, db_model=False),
-            )
-        )
+def _deployment(offer: Offer) -> Any:
+    """LiteLLM's deployment, priced, and with the mode that its listing and its health checks go by."""
+    from litellm.types.router import Deployment, LiteLLM_Params, ModelInfo
+
+    if "*" not in offer.name:
+        PRICES.ensure(offer.model)
+    profile = HOST.adapter.router.catalogue.profile(parse_model_id(offer.model).base)
+    mode = "embedding" if profile.kind == "embedding" else "chat"
+    return Deployment(
+        model_name=offer.name,
+        litellm_params=LiteLLM_Params(model=PREFIX + offer.model),
+        model_info=ModelInfo(id=offer.id, mode=mode, db_model=False),
+    )
 
 
 def offered(

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from bedrock_adapter.adapter import Adapter
+from bedrock_adapter.hosts.litellm.routers import view
 
 _PREFIX = "bedrock-adapter:thinking:"
 
@@ -34,7 +35,7 @@ class RouterCacheStore:
 def share(adapter: Adapter, router: Any) -> None:
     """Use `router`'s Redis, unless it has none or the operator has set a store; may be called at any time again."""
     settings = adapter.settings
-    cache = getattr(getattr(router, "cache", None), "redis_cache", None)
+    cache = view(router).redis()
     if cache is None or settings.redis_url or settings.options.get("reasoning", {}).get("store") is not None:
         return
     for plugin in adapter.plugins:

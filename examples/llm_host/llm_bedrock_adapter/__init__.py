@@ -4,6 +4,7 @@ A host translates between a program and the `Adapter`, which takes and returns w
 becomes a chat request, and chunks become what llm prints and stores.
 """
 
+import atexit
 import json
 import logging
 from collections.abc import Iterable, Iterator
@@ -23,17 +24,21 @@ _made: dict[str, Adapter] = {}
 
 def adapter() -> Adapter:
     """The one that serves llm's models: what `install` was given, else one made of the environment."""
-    if "adapter" not in _made:
-        _made["adapter"] = Adapter()
-    return _made["adapter"]
+    return _made["adapter"] if _made else _use(Adapter())
 
 
-def install(given: Adapter | None = None, **settings: Any) -> list[str]:
+def _use(chosen: Adapter) -> Adapter:
+    _made["adapter"] = chosen
+    atexit.register(chosen.close)  # llm tells nobody that it ends
+    return chosen
+
+
+def install(chosen: Adapter | None = None, **settings: Any) -> list[str]:
     """`bedrock_adapter.install("llm", region="eu-west-1")`, for programs that use llm as a library.
 
     Returns the names under which llm knows the models now.
     """
-    _made["adapter"] = given or Adapter(**settings)
+    _use(chosen or Adapter(**settings))
     _models.cache_clear()
     return [PREFIX + model for model, _ in _models()]
 
@@ -43,10 +48,19 @@ def _models() -> tuple[tuple[str, str], ...]:
     """Names of the models that can be called, and their kind; none where Bedrock cannot be asked, since llm has other models."""
     try:
         names = [model["id"] for model in adapter().models()]
-        return tuple((name, adapter().explain(name)["profile"]["kind"]) for name in names)
     except AdapterError as error:
         _LOG.warning("Bedrock's models are not there: %s", error.message)
         return ()
+    return tuple((name, kind) for name in names if (kind := _kind(name)))
+
+
+def _kind(name: str) -> str:
+    """`chat`, `embedding`, or "" for a model that does neither."""
+    try:
+        kind: str = adapter().explain(name)["profile"]["kind"]
+    except AdapterError:
+        return ""
+    return kind
 
 
 @llm.hookimpl

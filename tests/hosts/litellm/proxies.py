@@ -74,7 +74,14 @@ def running(
         probe.close()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*(command or [str(Path(sys.executable).with_name("litellm"))]), "--host", "127.0.0.1", "--port", str(port), *arguments],
+                [
+                    *(command or [str(Path(sys.executable).with_name("litellm"))]),
+                    "--host",
+                    "127.0.0.1",
+                    "--port",
+                    str(port),
+                    *arguments,
+                ],
                 env={**_environment(folder), **bedrock.environ, **(environ or {})},
                 cwd=folder,
                 stdout=output,
@@ -109,7 +116,11 @@ def _alive(proxy: Proxy, process: "subprocess.Popen[bytes]") -> bool:
 
 def _environment(folder: Path) -> dict[str, str]:
     return {
-        **{name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(("COVERAGE_", "PYTHON"))},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name in _KEPT or name.startswith(("COVERAGE_", "PYTHON"))
+        },
         "HOME": str(folder),
         "LITELLM_MASTER_KEY": KEY,
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",

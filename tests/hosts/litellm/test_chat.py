@@ -26,6 +26,10 @@ async def streamed(**keywords: Any) -> list[Any]:
     return [chunk async for chunk in await litellm.acompletion(stream=True, **options)]
 
 
+def text_of(chunks: list[Any]) -> str:
+    return "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+
+
 async def test_answer_is_litellms_object(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
     answer = await litellm.acompletion(model=MODEL, messages=HELLO)
     assert isinstance(answer, litellm.ModelResponse)
@@ -55,7 +59,13 @@ async def test_answer_says_notes_and_request_id_in_headers(serve: Serve) -> None
 async def test_usage_has_cached_tokens_where_litellm_prices_them(
     serve: Serve, bedrock_emulator: BedrockEmulator
 ) -> None:
-    usage = {"inputTokens": 5, "outputTokens": 2, "totalTokens": 37, "cacheReadInputTokens": 10, "cacheWriteInputTokens": 20}
+    usage = {
+        "inputTokens": 5,
+        "outputTokens": 2,
+        "totalTokens": 37,
+        "cacheReadInputTokens": 10,
+        "cacheWriteInputTokens": 20,
+    }
     bedrock_emulator.script.next(message({"text": "a"}, usage=usage))
     answer = await litellm.acompletion(model=MODEL, messages=HELLO)
     assert answer.usage.prompt_tokens == 35
@@ -75,7 +85,9 @@ async def test_stream_keeps_usage(serve: Serve, bedrock_emulator: BedrockEmulato
 
 
 async def test_stream_without_include_usage_still_counts(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
-    bedrock_emulator.script.next(message({"text": "a"}, usage={"inputTokens": 111, "outputTokens": 22, "totalTokens": 133}))
+    bedrock_emulator.script.next(
+        message({"text": "a"}, usage={"inputTokens": 111, "outputTokens": 22, "totalTokens": 133})
+    )
     chunks = await streamed(stream_options=None)
     assert not any(getattr(chunk, "usage", None) for chunk in chunks)
     assert chunks[-1]._hidden_params["usage"].prompt_tokens == 111
@@ -84,7 +96,8 @@ async def test_stream_without_include_usage_still_counts(serve: Serve, bedrock_e
 async def test_stream_keeps_thinking_tools_and_extensions(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
     bedrock_emulator.script.next(message(THINKING, {"text": "So."}, *TWO_CALLS, stop_reason="tool_use"))
     chunks = await streamed(tools=[WEATHER])
-    deltas = [chunk.choices[0].delta for chunk in chunks]
+    choices = [choice for chunk in chunks for choice in chunk.choices]  # none with usage, from LiteLLM 1.109 on
+    deltas = [choice.delta for choice in choices]
     assert deltas[0].role == "assistant"
     assert "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas) == "Hm."
     blocks = [block for delta in deltas for block in getattr(delta, "thinking_blocks", None) or ()]
@@ -95,7 +108,7 @@ async def test_stream_keeps_thinking_tools_and_extensions(serve: Serve, bedrock_
     assert [call[0].function.name for call in calls if call[0].id] == ["get_weather", "get_weather"]
     extensions = [fields for delta in deltas if (fields := getattr(delta, "provider_specific_fields", None))]
     assert extensions[-1]["bedrock"]["stop_reason"] == "tool_use"
-    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices[0].finish_reason] == ["tool_calls"]
+    assert [choice.finish_reason for choice in choices if choice.finish_reason] == ["tool_calls"]
 
 
 async def test_stream_says_notes_on_its_first_chunk(serve: Serve) -> None:
@@ -107,10 +120,16 @@ async def test_stream_says_notes_on_its_first_chunk(serve: Serve) -> None:
 async def test_stream_survives_a_hundred_equal_chunks(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
     deltas = [("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "a"}})] * 150
     events = [("messageStart", {"role": "assistant"}), *deltas, ("contentBlockStop", {"contentBlockIndex": 0})]
-    events += [("messageStop", {"stopReason": "end_turn"}), ("metadata", {"usage": {"inputTokens": 1, "outputTokens": 150, "totalTokens": 151}, "metrics": {"latencyMs": 1}})]
+    events += [
+        ("messageStop", {"stopReason": "end_turn"}),
+        (
+            "metadata",
+            {"usage": {"inputTokens": 1, "outputTokens": 150, "totalTokens": 151}, "metrics": {"latencyMs": 1}},
+        ),
+    ]
     bedrock_emulator.script.next(events)
     chunks = await streamed()
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "a" * 150
+    assert text_of(chunks) == "a" * 150
 
 
 async def test_closing_the_stream_closes_bedrocks(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
@@ -161,7 +180,9 @@ async def test_base_model_of_an_opaque_id(seen: Seen, bedrock_emulator: BedrockE
     arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/unseen"
     bedrock_emulator.arns[arn] = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
     info = {"base_model": "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0"}
-    router = litellm.Router(model_list=[{"model_name": "m", "litellm_params": {"model": f"bedrock_adapter/{arn}"}, "model_info": info}])
+    router = litellm.Router(
+        model_list=[{"model_name": "m", "litellm_params": {"model": f"bedrock_adapter/{arn}"}, "model_info": info}]
+    )
     await router.acompletion(model="m", messages=HELLO)
     assert seen.calls[-1].route.profile.known
     assert [request.operation for request in bedrock_emulator.requests] == ["Converse"]
@@ -174,14 +195,17 @@ def test_sync_answer(serve: Serve) -> None:
 
 def test_sync_stream(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
     chunks = list(host.completion(model=MODEL, messages=HELLO, stream=True, stream_options={"include_usage": True}))
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "hello."
+    assert text_of(chunks) == "hello."
     assert chunks[-1].usage.total_tokens == 12
     assert bedrock_emulator.requests[-1].operation == "ConverseStream"
 
 
 def test_several_tool_calls_in_one_chunk_are_sent_one_by_one() -> None:
     """LiteLLM 1.106's bridge to /v1/messages merges them into one broken call."""
-    calls: list[Json] = [{"index": index, "id": f"c{index}", "type": "function", "function": {"name": "f", "arguments": "{}"}} for index in (0, 1)]
+    calls: list[Json] = [
+        {"index": index, "id": f"c{index}", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for index in (0, 1)
+    ]
     head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     choice = {"index": 0, "delta": {"content": "a", "tool_calls": calls}, "logprobs": None, "finish_reason": None}
     made = StreamTranslator([]).feed([{**head, "choices": [choice]}])

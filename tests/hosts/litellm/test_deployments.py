@@ -10,13 +10,18 @@ from bedrock_adapter import Alias
 from bedrock_adapter.hosts import litellm as host
 from bedrock_adapter.hosts.litellm import deployments, registration
 from bedrock_adapter.hosts.litellm.deployments import Publisher
+from bedrock_adapter.hosts.litellm.routers import view
 from bedrock_adapter.settings import Settings
 from bedrock_adapter.testing.emulator import BedrockEmulator
 
 from .conftest import HELLO, MODEL, Serve
 
 ID = MODEL.partition("/")[2]
-SETTINGS = Settings(default_model=ID, default_embedding_model="amazon.titan-embed-text-v2:0", aliases=(Alias("team", ID), Alias("lab/*", ID), Alias("odd-[ab]", ID)))
+SETTINGS = Settings(
+    default_model=ID,
+    default_embedding_model="amazon.titan-embed-text-v2:0",
+    aliases=(Alias("team", ID), Alias("lab/*", ID), Alias("odd-[ab]", ID)),
+)
 STANDING = {"bedrock_adapter/*", "team", "lab/*", "gpt-*", "text-embedding-*"}
 
 
@@ -24,12 +29,13 @@ def listed(*ids: str) -> list[dict[str, Any]]:
     return [{"id": name, "owned_by": "Amazon"} for name in ids]
 
 
-def router_of(*entries: tuple[str, str]) -> Any:
-    return litellm.Router(model_list=[{"model_name": name, "litellm_params": {"model": model, "api_key": "x"}} for name, model in entries])
+def router_of(*entries: tuple[str, str], **options: Any) -> Any:
+    models = [{"model_name": name, "litellm_params": {"model": model, "api_key": "x"}} for name, model in entries]
+    return litellm.Router(model_list=models, **options)
 
 
 def names(router: Any) -> list[str]:
-    return sorted(entry["model_name"] for entry in router.model_list)
+    return sorted(entry["model_name"] for entry in view(router).entries())
 
 
 def published(settings: Settings, router: Any, *ids: str) -> Publisher:
@@ -64,8 +70,7 @@ def test_aliases_are_listed_by_their_own_names_only(serve: Serve) -> None:
 
 
 def test_operators_entry_of_a_name_wins(serve: Serve) -> None:
-    router = router_of(("team", "openai/gpt-4o"), ("gpt-*", "openai/*"))
-    router.model_group_alias = {"lab/*": "team"}
+    router = router_of(("team", "openai/gpt-4o"), ("gpt-*", "openai/*"), model_group_alias={"lab/*": "team"})
     Publisher(SETTINGS).publish(router)
     assert names(router) == ["bedrock_adapter/*", "gpt-*", "team", "text-embedding-*"]
 
@@ -73,9 +78,13 @@ def test_operators_entry_of_a_name_wins(serve: Serve) -> None:
 def test_operators_later_entry_replaces_ours(serve: Serve) -> None:
     router = router_of()
     publisher = published(SETTINGS, router)
-    router.add_deployment(litellm.types.router.Deployment(model_name="team", litellm_params={"model": "openai/gpt-4o", "api_key": "x"}))
+    theirs = litellm.types.router.Deployment(
+        model_name="team", litellm_params={"model": "openai/gpt-4o", "api_key": "x"}
+    )
+    view(router).change([theirs], [])
     publisher.publish(router)
-    assert [entry["litellm_params"]["model"] for entry in router.model_list if entry["model_name"] == "team"] == ["openai/gpt-4o"]
+    entries = view(router).entries()
+    assert [entry["litellm_params"]["model"] for entry in entries if entry["model_name"] == "team"] == ["openai/gpt-4o"]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +97,12 @@ def test_operators_later_entry_replaces_ours(serve: Serve) -> None:
         ([("bedrock_adapter/*", "bedrock_adapter/*"), ("mine", MODEL)], False),
     ],
 )
-def test_auto_leaves_an_operators_own_list_the_only_door(serve: Serve, operators: list[tuple[str, str]], closed: bool) -> None:
+def test_auto_leaves_an_operators_own_list_the_only_door(
+    serve: Serve, operators: list[tuple[str, str]], closed: bool
+) -> None:
     router = router_of(*operators)
     published(SETTINGS, router, ID)
-    assert (len(router.model_list) == len(operators)) is closed
+    assert (len(names(router)) == len(operators)) is closed
 
 
 def test_all_publishes_beside_an_operators_list(serve: Serve) -> None:
@@ -107,17 +118,34 @@ def test_none_publishes_nothing(serve: Serve) -> None:
 
 
 def test_globs_publish_what_they_match(serve: Serve) -> None:
-    settings = Settings(publish=("us.anthropic.*", "amazon.nova-?ite-v1:0"), default_model=ID, aliases=(Alias("team", ID), Alias("other", "meta.llama3-8b-instruct-v1:0")))
+    settings = Settings(
+        publish=("us.anthropic.*", "amazon.nova-?ite-v1:0"),
+        default_model=ID,
+        aliases=(Alias("team", ID), Alias("other", "meta.llama3-8b-instruct-v1:0")),
+    )
     router = router_of()
     published(settings, router, ID, "amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0")
-    assert names(router) == ["bedrock_adapter/amazon.nova-lite-v1:0", "bedrock_adapter/us.anthropic.*", MODEL, "gpt-*", "team"]
+    assert names(router) == [
+        "bedrock_adapter/amazon.nova-lite-v1:0",
+        "bedrock_adapter/us.anthropic.*",
+        MODEL,
+        "gpt-*",
+        "team",
+    ]
 
 
 async def test_every_offer_can_be_called(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
     serve(aliases=SETTINGS.aliases, default_model=ID)
     router = router_of()
     published(SETTINGS, router, ID)
-    for name in ("team", "lab/one", "gpt-4o", "bedrock_adapter/odd-a", MODEL, "bedrock_adapter/us.amazon.nova-lite-v1:0"):
+    for name in (
+        "team",
+        "lab/one",
+        "gpt-4o",
+        "bedrock_adapter/odd-a",
+        MODEL,
+        "bedrock_adapter/us.amazon.nova-lite-v1:0",
+    ):
         await router.acompletion(model=name, messages=HELLO)
     assert [request.model for request in bedrock_emulator.requests] == [ID] * 5 + ["us.amazon.nova-lite-v1:0"]
 
@@ -126,9 +154,9 @@ def test_evicted_deployments_come_back(serve: Serve) -> None:
     """With models in its database, LiteLLM removes what is neither there nor in the config."""
     router = router_of(("theirs", "openai/gpt-4o"))
     publisher = published(SETTINGS, router, ID)
-    for entry in list(router.model_list):
-        if entry["model_name"] != "theirs":
-            router.delete_deployment(entry["model_info"]["id"])
+    view(router).change(
+        [], [entry["model_info"]["id"] for entry in view(router).entries() if entry["model_name"] != "theirs"]
+    )
     publisher.restore(router)
     assert set(names(router)) == STANDING | {"theirs", MODEL}
 
@@ -136,8 +164,9 @@ def test_evicted_deployments_come_back(serve: Serve) -> None:
 def test_listing_says_mode_and_limits(serve: Serve) -> None:
     router = router_of()
     published(Settings(), router, ID, "amazon.titan-embed-text-v2:0")
-    assert router.get_model_group_info(MODEL).max_input_tokens >= 200_000
-    assert router.get_model_group_info("bedrock_adapter/amazon.titan-embed-text-v2:0").mode == "embedding"
+    assert litellm.get_model_info(MODEL)["max_input_tokens"] >= 200_000
+    modes = {entry["model_name"]: entry["model_info"]["mode"] for entry in view(router).entries()}
+    assert (modes[MODEL], modes["bedrock_adapter/amazon.titan-embed-text-v2:0"]) == ("chat", "embedding")
 
 
 def test_registering_keeps_what_others_have_registered(serve: Serve) -> None:
@@ -158,7 +187,7 @@ async def test_outside_of_a_proxy_nothing_runs_in_the_background(serve: Serve, m
     deployments.restore()
 
 
-async def test_a_routers_redis_keeps_thinking(serve: Serve) -> None:
+async def test_a_routers_redis_keeps_thinking(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     from bedrock_adapter.hosts.litellm.thinking import share
 
     class Redis:
@@ -176,7 +205,8 @@ async def test_a_routers_redis_keeps_thinking(serve: Serve) -> None:
     adapter = serve()
     share(adapter, router)
     assert store.kept_for(adapter.settings).shared is None
-    router.cache.redis_cache = redis = Redis()
+    redis = Redis()
+    monkeypatch.setattr(type(view(router)), "redis", lambda self: redis)
     share(adapter, router)
     shared = store.kept_for(adapter.settings).shared
     assert isinstance(shared, store.ThinkingStore)

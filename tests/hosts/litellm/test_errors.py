@@ -51,7 +51,7 @@ async def failure(**keywords: Any) -> Any:
 
 
 async def stream_failure(**keywords: Any) -> Any:
-    with pytest.raises(Exception) as caught:  # noqa: PT011, PT012
+    with pytest.raises(Exception) as caught:  # noqa: PT011
         async for _ in await litellm.acompletion(model=MODEL, messages=HELLO, stream=True, **keywords):
             pass
     return getattr(caught.value, "original_exception", None) or caught.value
@@ -119,7 +119,9 @@ async def test_a_bug_is_no_fault_of_the_clients(serve: Serve, caplog: pytest.Log
         chain = chain.__cause__ or chain.__context__
 
 
-async def test_nothing_raw_gets_out(serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_raw_gets_out(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     adapter = serve()
 
     async def broken(*_: Any, **__: Any) -> None:
@@ -180,7 +182,10 @@ async def test_router_retries_at_once_elsewhere(serve: Serve, bedrock_emulator: 
 
     HOST.use(load_settings(retries=2))
     bedrock_emulator.script.throttle(retry_after="9")
-    models = [{"model_name": "m", "litellm_params": {"model": MODEL, "aws_region_name": name}} for name in ("us-east-1", "us-west-2")]
+    models = [
+        {"model_name": "m", "litellm_params": {"model": MODEL, "aws_region_name": name}}
+        for name in ("us-east-1", "us-west-2")
+    ]
     router = litellm.Router(model_list=models, num_retries=1)
     answer = await router.acompletion(model="m", messages=HELLO)
     assert answer.choices[0].message.content == "hello."

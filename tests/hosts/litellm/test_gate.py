@@ -22,7 +22,9 @@ GATED: dict[str, Any] = {
 
 @pytest.mark.parametrize("drop_params", [False, True])
 @pytest.mark.parametrize("name", GATED)
-async def test_chat_parameters_arrive(seen: Seen, monkeypatch: pytest.MonkeyPatch, name: str, drop_params: bool) -> None:
+async def test_chat_parameters_arrive(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch, name: str, drop_params: bool
+) -> None:
     monkeypatch.setattr(litellm, "drop_params", drop_params)
     await litellm.acompletion(model=MODEL, messages=HELLO, **{name: GATED[name]})
     assert seen.request[name] == GATED[name]
@@ -102,5 +104,3 @@ async def test_cache_tells_apart_what_litellm_does_not_know(
     for top_k in (1, 2):
         await litellm.acompletion(model=MODEL, messages=HELLO, extra_body={"top_k": top_k}, caching=True)
     assert [request.operation for request in bedrock_emulator.requests].count("Converse") == 2
-
-

@@ -70,7 +70,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
     return calls
 
 
-def test_command_generates_config_and_key(started: list[tuple[list[str], str]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_generates_config_and_key(
+    started: list[tuple[list[str], str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.run(["--port", "4001"]) == 3
     ((arguments, config),) = started
     assert arguments[:3] == ["--port", "4001", "--config"]
@@ -92,7 +94,9 @@ def test_command_keeps_a_key_and_other_hooks(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("arguments", [["--config", "c.yaml"], ["--config=c.yaml"], ["-m", "x"], ["--model", "x"], ["--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--config", "c.yaml"], ["--config=c.yaml"], ["-m", "x"], ["--model", "x"], ["--help"]]
+)
 def test_command_generates_nothing_where_there_is_something(
     started: list[tuple[list[str], str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:

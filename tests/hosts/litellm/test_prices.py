@@ -23,7 +23,13 @@ async def cost_of(model: str) -> float:
 
 
 async def test_cost_is_that_of_litellms_own_table(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
-    usage = {"inputTokens": 1000, "outputTokens": 100, "totalTokens": 5100, "cacheReadInputTokens": 3000, "cacheWriteInputTokens": 1000}
+    usage = {
+        "inputTokens": 1000,
+        "outputTokens": 100,
+        "totalTokens": 5100,
+        "cacheReadInputTokens": 3000,
+        "cacheWriteInputTokens": 1000,
+    }
     bedrock_emulator.script.next(message({"text": "a"}, usage=usage))
     price = litellm.model_cost[ID]
     expected = (
@@ -60,7 +66,12 @@ async def test_litellms_own_entries_stay(serve: Serve) -> None:
 
 
 async def test_operators_price_stays(serve: Serve) -> None:
-    price = {"input_cost_per_token": 1.0, "output_cost_per_token": 0.0, "litellm_provider": "bedrock_adapter", "mode": "chat"}
+    price = {
+        "input_cost_per_token": 1.0,
+        "output_cost_per_token": 0.0,
+        "litellm_provider": "bedrock_adapter",
+        "mode": "chat",
+    }
     litellm.model_cost[MODEL] = dict(price)
     litellm.register_model({MODEL: price}, persist_across_reloads=False)
     assert await cost_of(ID) == pytest.approx(10.0)

@@ -39,7 +39,16 @@ def test_models_are_listed(proxy: Proxy) -> None:
 
 def test_models_that_are_gone_leave_the_list(proxy: Proxy) -> None:
     proxy.wait_for(lambda: MODEL in proxy.models())
-    only = {"modelSummaries": [{"modelId": "amazon.nova-lite-v1:0", "modelArn": "a", "outputModalities": ["TEXT"], "inferenceTypesSupported": ["ON_DEMAND"]}]}
+    only = {
+        "modelSummaries": [
+            {
+                "modelId": "amazon.nova-lite-v1:0",
+                "modelArn": "a",
+                "outputModalities": ["TEXT"],
+                "inferenceTypesSupported": ["ON_DEMAND"],
+            }
+        ]
+    }
     proxy.bedrock.script.next(only, operation="ListFoundationModels", times=1000)
     proxy.bedrock.script.next({"inferenceProfileSummaries": []}, operation="ListInferenceProfiles", times=1000)
     proxy.wait_for(lambda: MODEL not in proxy.models())
@@ -64,7 +73,10 @@ def test_reasoning_effort_and_thinking_arrive(proxy: Proxy) -> None:
         answer = client.chat.completions.create(model=MODEL, messages=HELLO, reasoning_effort="low", max_tokens=4000)
         assert answer.choices[0].message.model_extra["reasoning_content"]
         client.chat.completions.create(
-            model=MODEL, messages=HELLO, max_tokens=4000, extra_body={"thinking": {"type": "enabled", "budget_tokens": 1500}}
+            model=MODEL,
+            messages=HELLO,
+            max_tokens=4000,
+            extra_body={"thinking": {"type": "enabled", "budget_tokens": 1500}},
         )
     assert converse(proxy).body["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 1500
 
@@ -73,24 +85,43 @@ def test_stream(proxy: Proxy) -> None:
     usage = {"inputTokens": 111, "outputTokens": 22, "totalTokens": 133}
     thinking = {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}}
     call = {"toolUse": {"toolUseId": "tooluse_1", "name": "get_weather", "input": {"city": "Rome"}}}
-    proxy.bedrock.script.next(message(thinking, {"text": "So."}, call, stop_reason="tool_use", usage=usage), operation="Converse*")
+    proxy.bedrock.script.next(
+        message(thinking, {"text": "So."}, call, stop_reason="tool_use", usage=usage), operation="Converse*"
+    )
     with proxy.openai() as client:
-        chunks = list(client.chat.completions.create(model=MODEL, messages=HELLO, tools=[WEATHER], stream=True, stream_options={"include_usage": True}, seed=3))
+        chunks = list(
+            client.chat.completions.create(
+                model=MODEL,
+                messages=HELLO,
+                tools=[WEATHER],
+                stream=True,
+                stream_options={"include_usage": True},
+                seed=3,
+            )
+        )
     deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
     assert deltas[0].model_extra["provider_specific_fields"]["x-bedrock-adapter-notes"][0]["param"] == "seed"
     assert "".join(delta.content or "" for delta in deltas) == "So."
     assert "".join((delta.model_extra or {}).get("reasoning_content") or "" for delta in deltas) == "Hm."
     blocks = [block for delta in deltas for block in (delta.model_extra or {}).get("thinking_blocks") or ()]
     assert blocks[-1]["signature"] == "c2ln"
-    assert json.loads("".join(delta.tool_calls[0].function.arguments or "" for delta in deltas if delta.tool_calls)) == {"city": "Rome"}
-    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason] == ["tool_calls"]
+    assert json.loads(
+        "".join(delta.tool_calls[0].function.arguments or "" for delta in deltas if delta.tool_calls)
+    ) == {"city": "Rome"}
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason] == [
+        "tool_calls"
+    ]
     assert (chunks[-1].usage.prompt_tokens, chunks[-1].usage.completion_tokens) == (111, 22)
 
 
 def test_tool_loop(proxy: Proxy) -> None:
     conversation: list[Any] = [{"role": "user", "content": "What is the weather in Rome?"}]
     with proxy.openai() as client:
-        said = client.chat.completions.create(model=MODEL, messages=conversation, tools=[WEATHER], tool_choice="required").choices[0].message
+        said = (
+            client.chat.completions.create(model=MODEL, messages=conversation, tools=[WEATHER], tool_choice="required")
+            .choices[0]
+            .message
+        )
         result = {"role": "tool", "tool_call_id": said.tool_calls[0].id, "content": "sunny"}
         answer = client.chat.completions.create(model=MODEL, messages=[*conversation, said, result], tools=[WEATHER])
     assert answer.choices[0].finish_reason == "stop"
@@ -153,11 +184,20 @@ def test_a_client_that_leaves_ends_bedrocks_stream(proxy: Proxy) -> None:
 
 def test_responses_api(proxy: Proxy) -> None:
     with proxy.openai() as client:
-        answer = client.responses.create(model=MODEL, input="Say hello.", reasoning={"effort": "low"}, max_output_tokens=4000)
+        answer = client.responses.create(
+            model=MODEL, input="Say hello.", reasoning={"effort": "low"}, max_output_tokens=4000
+        )
         assert answer.output_text
         assert "thinking" in converse(proxy).body["additionalModelRequestFields"]
-        tool = {"type": "function", "name": "get_weather", "parameters": WEATHER["function"]["parameters"], "strict": False}
-        called = client.responses.create(model=MODEL, input="What is the weather in Rome?", tools=[tool], tool_choice="required")
+        tool = {
+            "type": "function",
+            "name": "get_weather",
+            "parameters": WEATHER["function"]["parameters"],
+            "strict": False,
+        }
+        called = client.responses.create(
+            model=MODEL, input="What is the weather in Rome?", tools=[tool], tool_choice="required"
+        )
         assert any(item.type == "function_call" for item in called.output)
 
 
@@ -170,7 +210,12 @@ def test_responses_api_streams(proxy: Proxy) -> None:
 
 
 def test_messages_api(proxy: Proxy) -> None:
-    body = {"model": MODEL, "max_tokens": 4000, "messages": HELLO, "thinking": {"type": "enabled", "budget_tokens": 1500}}
+    body = {
+        "model": MODEL,
+        "max_tokens": 4000,
+        "messages": HELLO,
+        "thinking": {"type": "enabled", "budget_tokens": 1500},
+    }
     with proxy.http() as client:
         answer = client.post("/v1/messages", json=body).raise_for_status().json()
     kinds = [block["type"] for block in answer["content"]]
@@ -180,7 +225,10 @@ def test_messages_api(proxy: Proxy) -> None:
 
 
 def test_messages_api_streams_two_tool_calls(proxy: Proxy) -> None:
-    calls = [{"toolUse": {"toolUseId": f"tooluse_{city}", "name": "get_weather", "input": {"city": city}}} for city in ("Rome", "Oslo")]
+    calls = [
+        {"toolUse": {"toolUseId": f"tooluse_{city}", "name": "get_weather", "input": {"city": city}}}
+        for city in ("Rome", "Oslo")
+    ]
     proxy.bedrock.script.next(message(*calls, stop_reason="tool_use"), operation="ConverseStream")
     tool = {"name": "get_weather", "input_schema": WEATHER["function"]["parameters"]}
     body = {"model": MODEL, "max_tokens": 400, "messages": HELLO, "tools": [tool], "stream": True}
@@ -194,6 +242,10 @@ def test_messages_api_streams_two_tool_calls(proxy: Proxy) -> None:
 
 
 def test_unknown_key_is_refused_by_the_proxy(proxy: Proxy) -> None:
-    response = httpx.post(f"{proxy.url}/v1/chat/completions", json={"model": MODEL, "messages": HELLO}, headers={"Authorization": f"Bearer {KEY}x"})
+    response = httpx.post(
+        f"{proxy.url}/v1/chat/completions",
+        json={"model": MODEL, "messages": HELLO},
+        headers={"Authorization": f"Bearer {KEY}x"},
+    )
     assert response.status_code in (400, 401, 403)
     assert not any(request.operation == "Converse" for request in proxy.bedrock.requests)

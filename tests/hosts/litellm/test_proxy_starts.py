@@ -30,7 +30,10 @@ def test_config_beside_a_source_checkout(tmp_path: Path) -> None:
     """LiteLLM loads `<config dir>/bedrock_adapter/…` by file first: a second copy would know nothing of the first."""
     for name in ("bedrock_adapter", "plugins"):
         (tmp_path / name).symlink_to(Path(bedrock_adapter.__file__).parent.parent / name)
-    config = ONE_LINE.replace("litellm_settings:", "litellm_settings:\n  drop_params: true") + OWN_LIST % (MODEL, EMBEDDER)
+    config = ONE_LINE.replace("litellm_settings:", "litellm_settings:\n  drop_params: true") + OWN_LIST % (
+        MODEL,
+        EMBEDDER,
+    )
     with running(tmp_path, config=config) as proxy:
         assert sorted(proxy.models()) == ["mine", "vectors"]  # an operator's own list is the only door
         assert ask(proxy, "mine")
@@ -47,7 +50,11 @@ def test_config_beside_a_source_checkout(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
 def test_command_with_two_workers(tmp_path: Path, server: str) -> None:
-    arguments = ["--num_workers", "2", *(["--run_gunicorn"] if server == "gunicorn" else ["--timeout_worker_healthcheck", "120"])]
+    arguments = [
+        "--num_workers",
+        "2",
+        *(["--run_gunicorn"] if server == "gunicorn" else ["--timeout_worker_healthcheck", "120"]),
+    ]
     code = "import sys; from bedrock_adapter.hosts.litellm.cli import run; sys.exit(run(sys.argv[1:]))"
     with running(tmp_path, *arguments, config=None, command=[sys.executable, "-c", code]) as proxy:
         for _ in range(3):  # a list that lacks anything comes from a worker that has not published yet

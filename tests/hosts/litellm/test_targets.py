@@ -47,9 +47,14 @@ async def test_keys_and_region_sign_the_request(serve: Serve, bedrock_emulator: 
     assert "/us-east-1/" in default
 
 
-async def test_deployments_of_a_router_do_not_share_credentials(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
+async def test_deployments_of_a_router_do_not_share_credentials(
+    serve: Serve, bedrock_emulator: BedrockEmulator
+) -> None:
     models = [
-        {"model_name": name, "litellm_params": {"model": MODEL, "aws_access_key_id": f"AKID{name}", "aws_secret_access_key": "s"}}
+        {
+            "model_name": name,
+            "litellm_params": {"model": MODEL, "aws_access_key_id": f"AKID{name}", "aws_secret_access_key": "s"},
+        }
         for name in ("A", "B")
     ]
     router = litellm.Router(model_list=models)
@@ -64,13 +69,17 @@ async def test_api_key_is_a_bedrock_api_key(serve: Serve, bedrock_emulator: Bedr
     assert bedrock_emulator.requests[-1].headers["authorization"] == "Bearer bedrock-api-key-1"
 
 
-async def test_api_base_is_a_runtime_endpoint(seen: Seen, bedrock_emulator: BedrockEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_api_base_is_a_runtime_endpoint(
+    seen: Seen, bedrock_emulator: BedrockEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:1")
     await litellm.acompletion(model=MODEL, messages=HELLO, api_base=bedrock_emulator.url)
     assert len(bedrock_emulator.requests) == 1
 
 
-async def test_signers_are_bounded(serve: Serve, bedrock_emulator: BedrockEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_signers_are_bounded(
+    serve: Serve, bedrock_emulator: BedrockEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from bedrock_adapter.transport.signing import Signers
 
     monkeypatch.setattr(Signers, "LIMIT", 2)

@@ -1,0 +1,111 @@
+"""One way to Bedrock in a process of its own: `python litellm_worker.py adapter|noop|bedrock|boto3`.
+
+Reads `unary N` or `stream N` from standard input; prints the CPU microseconds of each of N calls, one after another.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from cases import MODEL, SHORT, STREAM_EVENTS
+
+_ASKED = {name: value for name, value in SHORT.items() if name != "model"}
+
+
+def adapter() -> str:
+    import bedrock_adapter
+
+    bedrock_adapter.install("litellm")
+    return f"bedrock_adapter/{MODEL}"
+
+
+def noop() -> str:
+    """The least a custom provider can do: an answer out of memory."""
+    import litellm
+    from litellm.types.utils import Choices, Message, ModelResponse, Usage
+
+    class Nothing(litellm.CustomLLM):  # type: ignore[misc,name-defined]
+        async def acompletion(self, *args: Any, **kwargs: Any) -> Any:
+            message = Message(role="assistant", content="The capital of France is Paris.")
+            return ModelResponse(
+                choices=[Choices(finish_reason="stop", index=0, message=message)],
+                model=MODEL,
+                usage=Usage(prompt_tokens=7, completion_tokens=5, total_tokens=12),
+            )
+
+        async def astreaming(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            for number in range(STREAM_EVENTS + 1):
+                last = number == STREAM_EVENTS
+                yield {
+                    "text": "" if last else f" word{number}",  # LiteLLM ends streams that repeat themselves
+                    "is_finished": last,
+                    "finish_reason": "stop" if last else "",
+                    "index": 0,
+                    "tool_use": None,
+                    "usage": None,
+                }
+
+    litellm.custom_provider_map = [{"provider": "noop", "custom_handler": Nothing()}]
+    litellm.model_cost[f"noop/{MODEL}"] = {"input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6, "mode": "chat"}
+    return f"noop/{MODEL}"
+
+
+def litellm_calls(model: str) -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]:
+    import litellm
+
+    async def unary() -> None:
+        answer = await litellm.acompletion(model=model, **_ASKED)
+        assert "Paris" in answer.choices[0].message.content
+
+    async def stream() -> None:
+        chunks = 0
+        async for _ in await litellm.acompletion(model=model, stream=True, **_ASKED):
+            chunks += 1
+        assert chunks >= STREAM_EVENTS
+
+    return unary, stream
+
+
+def boto3_calls() -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]:
+    """The Converse calls that the request means, through the SDK."""
+    import boto3
+    from handwritten import to_converse
+
+    client = boto3.client("bedrock-runtime", endpoint_url=os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"])
+    body = to_converse(SHORT)
+
+    async def unary() -> None:
+        client.converse(modelId=MODEL, **body)
+
+    async def stream() -> None:
+        assert sum(1 for _ in client.converse_stream(modelId=MODEL, **body)["stream"]) >= STREAM_EVENTS
+
+    return unary, stream
+
+
+async def main(variant: str) -> None:
+    if variant == "boto3":
+        unary, stream = boto3_calls()
+    else:
+        unary, stream = litellm_calls({"adapter": adapter, "noop": noop, "bedrock": lambda: f"bedrock/{MODEL}"}[variant]())
+    works = {"unary": unary, "stream": stream}
+    for kind in works:  # warm
+        for _ in range(5):
+            await works[kind]()
+    print("ready", flush=True)
+    loop = asyncio.get_running_loop()
+    while question := await loop.run_in_executor(None, sys.stdin.readline):
+        kind, count = question.split()
+        await asyncio.sleep(0.2)  # what earlier calls log in the background is done
+        start = time.process_time()
+        for _ in range(int(count)):
+            await works[kind]()
+        await asyncio.sleep(0.2)  # what these log belongs to them
+        print((time.process_time() - start) / int(count) * 1e6, flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
