@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     )
     from bedrock_adapter.hookspecs import hookimpl
     from bedrock_adapter.hosts import install
+    from bedrock_adapter.layers import Layer
     from bedrock_adapter.model_id import ModelId, parse_model_id
     from bedrock_adapter.profile_files import load_layers
-    from bedrock_adapter.profiles import Layer, Profile
+    from bedrock_adapter.profiles import Profile
     from bedrock_adapter.routes import (
         ChatDialect,
         Converter,
@@ -105,7 +106,8 @@ _HOMES = {
     "hosts": ("install",),
     "model_id": ("ModelId", "parse_model_id"),
     "profile_files": ("load_layers",),
-    "profiles": ("Layer", "Profile"),
+    "layers": ("Layer",),
+    "profiles": ("Profile",),
     "routes": ("ChatDialect", "Converter", "EmbeddingDialect", "Need", "Route", "Save", "Stage", "Step", "StreamStep"),
     "settings": ("Alias", "Settings", "load_settings"),
     "streaming": ("ChunkMaker",),

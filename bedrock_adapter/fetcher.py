@@ -57,7 +57,7 @@ class Fetcher:
     def __init__(
         self,
         allowed: Allowed,
-        limits: Limits = Limits(),
+        limits: Limits = Limits(),  # noqa: B008 - immutable
         resolver: "AbstractResolver | None" = None,
         budget: Budget | None = None,
     ) -> None:

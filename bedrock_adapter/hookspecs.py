@@ -26,8 +26,8 @@ import pluggy
 if TYPE_CHECKING:
     from bedrock_adapter.call import Call
     from bedrock_adapter.errors import AdapterError
+    from bedrock_adapter.layers import Layer
     from bedrock_adapter.model_id import ModelId
-    from bedrock_adapter.profiles import Layer
     from bedrock_adapter.routes import Converter, Dialect, Recovery, Route, Step, StreamStep
     from bedrock_adapter.settings import Settings
     from bedrock_adapter.transport import TransportWrapper

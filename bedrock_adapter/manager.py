@@ -16,8 +16,8 @@ from typing import Any, TypeVar, cast
 from bedrock_adapter.call import Call
 from bedrock_adapter.errors import AdapterError, NoPluginsError, PluginConflictError, PluginError, PluginLoadError
 from bedrock_adapter.hookspecs import DEPRECATED_ARGUMENTS, PROJECT, BedrockSpecs, HookManager, with_old_names
+from bedrock_adapter.layers import Layer
 from bedrock_adapter.model_id import ModelId
-from bedrock_adapter.profiles import Layer
 from bedrock_adapter.routes import Converter, Dialect, Recovery, Route, Step, StreamStep
 from bedrock_adapter.settings import Settings
 from bedrock_adapter.transport import TransportWrapper

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bedrock_adapter.errors import ConfigError
-from bedrock_adapter.profiles import Layer
+from bedrock_adapter.layers import Layer
 
 _OWN_KEYS = frozenset({"match", "source", "checked"})
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")

@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bedrock_adapter.errors import RequestError, UnknownModelError
+from bedrock_adapter.layers import Catalogue
 from bedrock_adapter.model_id import ModelId, parse_model_id
 from bedrock_adapter.profile_files import load_layers
-from bedrock_adapter.profiles import Catalogue
 from bedrock_adapter.routes import ChatDialect, Dialect, Route, RouteTable
 from bedrock_adapter.types import Operation
 

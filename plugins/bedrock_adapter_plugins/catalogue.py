@@ -8,8 +8,8 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from bedrock_adapter import hookimpl
+from bedrock_adapter.layers import Layer
 from bedrock_adapter.profile_files import load_layers
-from bedrock_adapter.profiles import Layer
 
 if TYPE_CHECKING:
     from bedrock_adapter.settings import Settings

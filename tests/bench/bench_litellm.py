@@ -1,4 +1,5 @@
-"""LiteLLM through our provider, against a provider that does nothing, LiteLLM's own `bedrock/` route, and boto3."""
+"""LiteLLM through our provider, against a provider that does nothing, LiteLLM's own `bedrock/` route; and the
+adapter without LiteLLM against boto3."""
 
 import statistics
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from measure import Row
 from processes import ask, line, script, upstream
 
 NOOP_BUDGET = 1.15
-_VARIANTS = ("adapter", "noop", "bedrock", "boto3")
+_VARIANTS = ("adapter", "noop", "bedrock", "alone", "boto3")
 _COUNTS = {"unary": 100, "stream": 5}
 
 
@@ -19,10 +20,10 @@ def measure(*, quick: bool) -> list[Row]:
     return [
         Row("LiteLLM: our provider / no-op provider, unary", unary["adapter"], unary["noop"], NOOP_BUDGET),
         Row("LiteLLM: our provider / its bedrock route, unary", unary["adapter"], unary["bedrock"], 1, strict=True),
-        Row("LiteLLM: our provider / boto3 alone, unary", unary["adapter"], unary["boto3"], 1, strict=True),
+        Row("adapter without LiteLLM / boto3, unary", unary["alone"], unary["boto3"], 1, strict=True),
         Row("LiteLLM: our provider / no-op provider, per chunk", chunk["adapter"], chunk["noop"]),
         Row("LiteLLM: our provider / its bedrock route, per chunk", chunk["adapter"], chunk["bedrock"], 1, strict=True),
-        Row("LiteLLM: our provider / boto3 alone, per chunk", chunk["adapter"], chunk["boto3"], 1, strict=True),
+        Row("adapter without LiteLLM / boto3, per chunk", chunk["alone"], chunk["boto3"], 1, strict=True),
     ]
 
 

@@ -1,4 +1,4 @@
-"""One way to Bedrock in a process of its own: `python litellm_worker.py adapter|noop|bedrock|boto3`.
+"""One way to Bedrock in a process of its own: `python litellm_worker.py adapter|noop|bedrock|alone|boto3`.
 
 Reads `unary N` or `stream N` from standard input; prints the CPU microseconds of each of N calls, one after another.
 """
@@ -69,6 +69,24 @@ def litellm_calls(model: str) -> tuple[Callable[[], Awaitable[None]], Callable[[
     return unary, stream
 
 
+def alone_calls() -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]:
+    """The adapter without LiteLLM."""
+    from bedrock_adapter import Adapter
+
+    ours = Adapter()
+
+    async def unary() -> None:
+        await ours.achat(SHORT)
+
+    async def stream() -> None:
+        chunks = 0
+        async for _ in ours.astream({**SHORT, "stream": True}):
+            chunks += 1
+        assert chunks >= STREAM_EVENTS
+
+    return unary, stream
+
+
 def boto3_calls() -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]:
     """The Converse calls that the request means, through the SDK."""
     import boto3
@@ -87,8 +105,8 @@ def boto3_calls() -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable
 
 
 async def main(variant: str) -> None:
-    if variant == "boto3":
-        unary, stream = boto3_calls()
+    if variant in ("alone", "boto3"):
+        unary, stream = alone_calls() if variant == "alone" else boto3_calls()
     else:
         unary, stream = litellm_calls({"adapter": adapter, "noop": noop, "bedrock": lambda: f"bedrock/{MODEL}"}[variant]())
     works = {"unary": unary, "stream": stream}

@@ -5,11 +5,11 @@ import re
 from importlib import resources
 
 import pytest
-from bedrock_adapter_plugins import catalogue as plugin
 
+from bedrock_adapter.layers import Catalogue, Layer, fact_names
 from bedrock_adapter.model_id import GEO_PREFIXES, parse_model_id
-from bedrock_adapter.profiles import Catalogue, Layer, fact_names
 from bedrock_adapter.settings import Settings
+from bedrock_adapter_plugins import catalogue as plugin
 
 from .tables import every_id, words
 

@@ -1,10 +1,11 @@
 """What the catalogue says of each model against a table typed from the documentation."""
 
 import pytest
-from bedrock_adapter_plugins.catalogue import layers
 
+from bedrock_adapter.layers import Catalogue
 from bedrock_adapter.model_id import parse_model_id
-from bedrock_adapter.profiles import Catalogue, Profile
+from bedrock_adapter.profiles import Profile
+from bedrock_adapter_plugins.catalogue import layers
 
 from .tables import CLAUDE, ELSEWHERE, EMBEDDINGS, ON_DEMAND, OTHERS, PROFILE_ONLY, every_id, rows
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bedrock_adapter_plugins.catalogue import layers
 
 import bedrock_adapter
+from bedrock_adapter_plugins.catalogue import layers
 
 from .tables import words
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bedrock_adapter.errors import ConfigError
+from bedrock_adapter.layers import Catalogue
 from bedrock_adapter.profile_files import load_layers
-from bedrock_adapter.profiles import Catalogue
 
 OWLS = """
 # what operators write

@@ -81,7 +81,7 @@ def serve(environment: Environment, tmp_path: Path) -> Iterator[Callable[..., st
         return f"http://127.0.0.1:{port}"
 
     yield serve
-    for process in started:
+    for process in (process for process in started if process.poll() is None):
         os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(20)

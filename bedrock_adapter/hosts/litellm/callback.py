@@ -30,7 +30,7 @@ _CHAT = frozenset(
 )
 
 
-class GateOpener(CustomLogger):  # type: ignore[misc]  # litellm is not type-checked
+class GateOpener(CustomLogger):
     """Changes requests to our provider only."""
 
     async def async_pre_call_deployment_hook(self, kwargs: Json, call_type: Any) -> Json | None:

@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 _ROUTER_RETRIES_STREAMS = tuple(int(part) for part in version("litellm").split(".")[:2]) >= (1, 109)
 
 
-class BedrockProvider(CustomLLM):  # type: ignore[misc]  # litellm is not type-checked
+class BedrockProvider(CustomLLM):
     """LiteLLM calls every method by keyword. Sync methods run the async ones on the host's loop thread."""
 
     async def acompletion(self, **call: Any) -> Any:

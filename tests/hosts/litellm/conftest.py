@@ -24,8 +24,8 @@ from .proxies import Proxy, running
 
 MODEL = "bedrock_adapter/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 EMBEDDER = "bedrock_adapter/amazon.titan-embed-text-v2:0"
-HELLO = [{"role": "user", "content": "Say hello."}]
-WEATHER = {
+HELLO: list[Any] = [{"role": "user", "content": "Say hello."}]
+WEATHER: dict[str, Any] = {
     "type": "function",
     "function": {
         "name": "get_weather",

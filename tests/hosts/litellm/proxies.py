@@ -36,7 +36,8 @@ class Proxy:
     bedrock: BedrockEmulator
     log: Path
 
-    def openai(self, **options: Any) -> openai.OpenAI:
+    def openai(self, **options: Any) -> Any:  # requests in tests are plain dictionaries
+        """The real client."""
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=KEY, **{"max_retries": 0, **options})
 
     def http(self) -> httpx.Client:

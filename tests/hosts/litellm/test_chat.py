@@ -119,7 +119,11 @@ async def test_stream_says_notes_on_its_first_chunk(serve: Serve) -> None:
 
 async def test_stream_survives_a_hundred_equal_chunks(serve: Serve, bedrock_emulator: BedrockEmulator) -> None:
     deltas = [("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "a"}})] * 150
-    events = [("messageStart", {"role": "assistant"}), *deltas, ("contentBlockStop", {"contentBlockIndex": 0})]
+    events: list[tuple[str, Json]] = [
+        ("messageStart", {"role": "assistant"}),
+        *deltas,
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+    ]
     events += [
         ("messageStop", {"stopReason": "end_turn"}),
         (

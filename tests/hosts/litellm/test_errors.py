@@ -97,8 +97,8 @@ async def test_retry_after_is_in_both_headers(serve: Serve, bedrock_emulator: Be
 async def test_our_errors(serve: Serve, ours: Exception, kind: type, status: int) -> None:
     serve(Raises(ours))
     error = await failure()
-    assert type(error) is kind
     assert error.status_code == status
+    assert type(error) is kind
 
 
 async def test_error_body_has_param_and_code(serve: Serve) -> None:

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import litellm
 import pytest
-import yaml
 
 import bedrock_adapter
 from bedrock_adapter import Alias
@@ -20,6 +20,7 @@ from bedrock_adapter.testing.emulator import BedrockEmulator
 from .conftest import HELLO, MODEL, Serve
 
 ID = MODEL.partition("/")[2]
+yaml: Any = pytest.importorskip("yaml")  # comes with the proxy
 
 
 def test_importing_the_host_does_not_import_litellm() -> None:

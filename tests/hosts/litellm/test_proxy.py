@@ -148,7 +148,7 @@ def test_embeddings_of_token_arrays(proxy: Proxy) -> None:
 def test_errors_have_status_param_and_retry_after(proxy: Proxy) -> None:
     with proxy.openai() as client:
         with pytest.raises(openai.BadRequestError) as refused:
-            client.chat.completions.create(model=MODEL, messages=HELLO, temperature="hot")  # type: ignore[call-overload]
+            client.chat.completions.create(model=MODEL, messages=HELLO, temperature="hot")
         assert refused.value.param == "temperature"
         assert "Traceback" not in refused.value.message
         proxy.bedrock.script.throttle(times=9, retry_after="7", operation="Converse*")

@@ -1,5 +1,7 @@
 """`aws_*` and `api_key` of a deployment or request select endpoint and credentials; deployments never share them."""
 
+from typing import Any
+
 import litellm
 import pytest
 
@@ -83,10 +85,10 @@ async def test_signers_are_bounded(
     from bedrock_adapter.transport.signing import Signers
 
     monkeypatch.setattr(Signers, "LIMIT", 2)
-    adapter = serve()
+    transport: Any = serve().transport
     for number in range(4):
         await litellm.acompletion(model=MODEL, messages=HELLO, api_key=f"key-{number}")
-    assert len(adapter.transport._signers._signers) == 2
+    assert len(transport._signers._signers) == 2
 
 
 def test_litellm_does_not_warn_of_keys_that_we_read(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
