@@ -198,7 +198,8 @@ def _alias(name: str, entry: Any) -> Alias:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("model"), str):
         raise ConfigError(f"alias {name!r} needs a model: the Bedrock id or ARN that it stands for", param="aliases")
     own = {"model", "base_model", "encoding"}
-    target: Json = {_TARGET_NAMES.get(key, key): item for key, item in entry.items()}
+    given: Mapping[str, Any] = entry
+    target: Json = {_TARGET_NAMES.get(key, key): item for key, item in given.items()}
     defaults = {key: item for key, item in target.items() if key not in _TARGET_FIELDS | own}
     if guardrail := defaults.pop("guardrail", None):
         defaults["guardrail_config"] = guardrail

@@ -110,7 +110,7 @@ def test_public_names_are_pinned() -> None:
     for name in bedrock_adapter.__all__:
         assert getattr(bedrock_adapter, name) is not None
     with pytest.raises(AttributeError, match="owl"):
-        _ = bedrock_adapter.owl  # type: ignore[attr-defined]
+        _ = bedrock_adapter.owl
 
 
 # -- names ---------------------------------------------------------------------------------------------------------------

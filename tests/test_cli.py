@@ -1,5 +1,6 @@
 """The command `bedrock-adapter`."""
 
+import importlib.util
 import json
 import os
 import re
@@ -118,8 +119,8 @@ def test_wrong_usage_is_status_two(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_command_without_its_extra_names_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], extra: str, module: str
 ) -> None:
-    find = cli.importlib.util.find_spec
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name, *more: None if name == module else find(name, *more))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == module else find(name, *more))
     status, _, err = run(capsys, *arguments)
     assert status == 1
     assert err.count("\n") == 1
@@ -163,7 +164,8 @@ def command(bedrock_environment: pytest.MonkeyPatch) -> Iterator[Callable[..., A
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(30)
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def post(url: str, body: Any, key: str = "none") -> Any:
@@ -179,7 +181,7 @@ CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello!"}]}
 def test_serve_with_the_emulator_and_workers(command: Callable[..., Any], workers: int, until: str) -> None:
     environment = {"BEDROCK_ADAPTER_API_KEY": "sk-1", "BEDROCK_ADAPTER_DEFAULT_MODEL": "us.amazon.nova-lite-v1:0"}
     port = free_port()
-    process, seen = command(
+    process, _ = command(
         "serve", "--emulator", "--port", str(port), "--workers", str(workers), until=until, **environment
     )
     answer = post(f"http://127.0.0.1:{port}/v1/chat/completions", CHAT, "sk-1")

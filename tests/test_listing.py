@@ -17,7 +17,7 @@ def model(model_id: str, *, output: str = "TEXT", inference: str = "ON_DEMAND") 
     return {
         "modelId": model_id,
         "modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{model_id}",
-        "providerName": model_id.split(".")[0].title(),
+        "providerName": model_id.partition(".")[0].title(),
         "outputModalities": [output],
         "inferenceTypesSupported": [inference],
         "modelLifecycle": {"status": "ACTIVE", "startOfLifeTime": "2025-01-02T00:00:00Z"},
@@ -152,13 +152,15 @@ async def test_one_model_and_close_matches(bedrock_adapter_for: Callable[..., Ad
     assert caught.value.status == 404
 
 
-async def test_an_error_that_is_none_of_bedrocks_is_raised(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+async def test_an_error_that_is_none_of_bedrocks_is_raised(
+    bedrock_adapter_for: Callable[..., Adapter], monkeypatch: pytest.MonkeyPatch
+) -> None:
     control = ControlPlane()
 
     async def broken(*arguments: Any) -> Any:
         raise RuntimeError("bug")
 
-    control.send = broken  # type: ignore[method-assign]
+    monkeypatch.setattr(control, "send", broken)
     with pytest.raises(RuntimeError, match="bug"):
         await bedrock_adapter_for(transport=control).amodels()
 

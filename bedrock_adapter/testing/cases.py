@@ -14,8 +14,8 @@ They are JSON, so that programs in any language can use them:
     }]}
 
 `answer` and `chunks` leave out what differs between two runs (ids, times), members that are null, the adapter's own
-extensions, and `usage.completion_tokens_details`, which is an estimate for most models. A stream is asked for with `stream_options.include_usage`. Every case is checked against botocore's service model
-before it is used.
+extensions, and `usage.completion_tokens_details`, which is an estimate for most models. A stream is asked for with
+`stream_options.include_usage`. Every case is checked against botocore's service model before it is used.
 """
 
 import json
@@ -63,7 +63,7 @@ class Case:
     @property
     def converse(self) -> bool:
         """Whether it is in Converse's words, which models of other families share."""
-        return self.wire[0]["operation"] == "Converse"
+        return bool(self.wire[0]["operation"] == "Converse")
 
     def asked(self, model: str = "", *, stream: bool = False) -> Json:
         """The OpenAI request, for this model or another one."""

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bedrock_adapter import Adapter, AdapterError, Encoded, RequestError, Settings
+from bedrock_adapter import Adapter, AdapterError, Encoded, RequestError, Settings, Step, StreamStep
 from bedrock_adapter.errors import ModelFailedError, StreamTruncatedError
 from bedrock_adapter.manager import PluginManager
 from bedrock_adapter.profiles import Profile
@@ -74,7 +74,7 @@ class PluginConformance:
     def _pairs(self) -> Sequence[tuple[str, Case]]:
         """Each model with the cases of its kind; with all where the plugin does not even load: its tests will say so."""
         try:
-            kinds = {model: _kind(_conforming(type(self)), model) for model in self.models}
+            kinds = {model: _kind(_conforming(type(self).adapter), model) for model in self.models}
         except AdapterError:
             kinds = {}
         return [(model, case) for model in self.models for case in builtin_cases() if case.kind == kinds.get(model, case.kind)]
@@ -91,7 +91,7 @@ class PluginConformance:
     @pytest.fixture
     def conforming(self) -> Adapter:
         """An adapter with the built-in plugins and this one, whatever is installed and set outside; one for the class."""
-        return _conforming(type(self))
+        return _conforming(type(self).adapter)
 
     @classmethod
     def adapter(cls, *, with_plugin: bool) -> Adapter:
@@ -144,7 +144,7 @@ class PluginConformance:
         route = conforming.route(model, _operation(conforming, model))
         assert route.dialect is not None
         own = [case for case in self.own_cases() if case.model == model]
-        shared = {"converse", *(conforming.router.catalogue.profile(_base(conforming, case.model)).dialect for case in builtin_cases())}
+        shared = {"converse", *(_profile(conforming, case.model).dialect for case in builtin_cases())}
         assert own or route.profile.dialect in shared, (
             f"{model} has the wire format {route.profile.dialect!r}, of which only you know the answers: give `cases` for it"
         )
@@ -237,8 +237,8 @@ class PluginConformance:
 
 
 @cache
-def _conforming(suite: type[PluginConformance]) -> Adapter:
-    return suite.adapter(with_plugin=True)
+def _conforming(adapter: Callable[..., Adapter]) -> Adapter:
+    return adapter(with_plugin=True)
 
 
 def _base(adapter: Adapter, model: str) -> str:
@@ -263,9 +263,11 @@ def _described(adapter: Adapter, model: str) -> Any:
         route = adapter.route(model, _operation(adapter, model))
     except AdapterError as error:
         return error.message
-    steps = [(type(step), step.plugin, step.name) for step in (*route.requests, *route.responses, *route.streams)]
+    every: tuple[Step | StreamStep, ...] = (*route.requests, *route.responses, *route.streams)
+    steps = [(type(step), step.plugin, step.name) for step in every]
     wrappers = [wrapper.plugin for wrapper in adapter.manager.transport_wrappers()]
-    hooks = [(info.name, info.hooks) for info in adapter.plugins if "bedrock_recover" in info.hooks or "bedrock_map_error" in info.hooks]
+    on_errors = {"bedrock_recover", "bedrock_map_error"}
+    hooks = [(info.name, info.hooks) for info in adapter.plugins if on_errors & set(info.hooks)]
     dialect = route.dialect and (route.dialect.name, route.dialect.plugin)
     return route.model, route.profile, steps, sorted(route.converters), dialect, wrappers, hooks
 
@@ -275,9 +277,10 @@ def _encoded(adapter: Adapter, request: Json) -> Encoded | None:
     try:
         return adapter.encode(request)
     except RequestError as error:
-        assert 400 <= error.status < 500, error.message
-        assert error.param, f"the refusal names no field: {error.message}"
-        return None
+        refusal = error
+    assert 400 <= refusal.status < 500, refusal.message
+    assert refusal.param, f"the refusal names no field: {refusal.message}"
+    return None
 
 
 def _speaks(encoded: Encoded, case: Case) -> bool:

@@ -1,6 +1,7 @@
 """Fixtures for authors of plugins and hosts; pytest finds them through the entry-point group `pytest11`.
 
-Everything is imported within the fixtures: this module is loaded in every test run of an environment that has the adapter.
+Everything is imported within the fixtures: this module is loaded in every test run of an environment that has the
+adapter.
 """
 
 import os
@@ -48,9 +49,10 @@ def bedrock_emulator(bedrock_environment: pytest.MonkeyPatch) -> "Iterator[Bedro
 
 @pytest.fixture
 def bedrock_adapter_for(bedrock_environment: pytest.MonkeyPatch) -> "Iterator[Callable[..., Adapter]]":
-    """Makes adapters with the built-in plugins and chosen others, whatever is installed: `bedrock_adapter_for(plugin, strict=True)`.
+    """Makes adapters with the built-in plugins and chosen others, whatever is installed.
 
-    `builtins=False` leaves the built-in plugins out. Adapters are closed after the test.
+    `bedrock_adapter_for(plugin, strict=True)`: any number of plugins, and settings. `builtins=False` leaves the built-in
+    plugins out. Adapters are closed after the test.
     """
     from bedrock_adapter.adapter import Adapter
     from bedrock_adapter_plugins import load_builtins

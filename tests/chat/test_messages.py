@@ -1,6 +1,7 @@
 """OpenAI conversations to Converse turns."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -159,7 +160,7 @@ def test_every_conversation_keeps_bedrocks_rules(offline: Adapter, messages: lis
     assert body is not None
     roles = [turn["role"] for turn in body["messages"]]
     assert roles, "at least one turn"
-    assert all(a != b for a, b in zip(roles, roles[1:], strict=False)), "roles alternate"
+    assert all(a != b for a, b in pairwise(roles)), "roles alternate"
     profile = offline.route(model).profile.conversation
     assert roles[0] == "user" or profile.leading_assistant
     assert roles[-1] == "user" or profile.prefill

@@ -1,45 +1,27 @@
-"""Embeddings as real clients ask for them, over the ASGI host: base64 by default, token integers by default."""
+"""Embeddings as real clients ask for them, over both hosts: base64 by default, token integers by default."""
 
 import base64
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-uvicorn = pytest.importorskip("uvicorn")
+pytest.importorskip("uvicorn")
 openai = pytest.importorskip("openai")
-asgi = pytest.importorskip("bedrock_adapter.hosts.asgi")
 
 from bedrock_adapter import Adapter  # noqa: E402
-from bedrock_adapter.testing.emulator import BedrockEmulator  # noqa: E402
 
-KEY = "sk-test"
-MODEL = "cohere.embed-v4:0"
+from ..hosts.litellm.proxies import KEY  # noqa: E402
+from .conftest import EMBEDDER, Host  # noqa: E402
+
+MODEL = EMBEDDER
 ALIAS = "text-embedding-3-small"
 TEXTS = ["The owl hoots at night.", "Bäume 🌳 und 木", "x"]
 
 
 @pytest.fixture
-def address(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> Iterator[str]:
-    """A server in a thread; `text-embedding-*` is Cohere's model."""
-    adapter = bedrock_adapter_for(default_embedding_model=MODEL)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()  # clients wait in its queue until the server has started
-        app = asgi.create_app(auth=KEY, adapter=adapter)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-        server.should_exit = True
-        thread.join(30)
-
-
-@pytest.fixture
-def direct(bedrock_adapter_for: Callable[..., Adapter]) -> list[list[float]]:
+def direct(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: object) -> list[list[float]]:
     """What the vectors are, asked for without any client."""
     answer = bedrock_adapter_for().embeddings({"model": MODEL, "input": TEXTS})
     return [item["embedding"] for item in answer["data"]]
@@ -65,7 +47,7 @@ def close(got: list[list[float]], wanted: list[list[float]]) -> bool:
 
 
 @pytest.mark.parametrize("model", [MODEL, ALIAS])
-def test_openai_client(address: str, direct: list[list[float]], model: str) -> None:
+def test_openai_client(host: Host, address: str, direct: list[list[float]], model: str) -> None:
     with openai.OpenAI(base_url=address, api_key=KEY, max_retries=0) as client:
         default = client.embeddings.create(model=model, input=TEXTS, user="me")
         floats = client.embeddings.create(model=model, input=TEXTS, encoding_format="float")
@@ -76,7 +58,7 @@ def test_openai_client(address: str, direct: list[list[float]], model: str) -> N
             client.embeddings.create(model=model, input="a", dimensions=7)
     assert close([item.embedding for item in default.data], direct)
     assert [item.embedding for item in floats.data] == direct
-    assert default.model == MODEL
+    assert default.model == (MODEL if host.name == "serve" else model), "LiteLLM echoes what the client asked for"
     assert default.usage.prompt_tokens > 0
     assert [len(item.embedding) for item in short.data] == [256, 256]
     assert caught.value.param == "dimensions"
@@ -91,16 +73,16 @@ async def test_async_openai_client_with_a_batch(address: str) -> None:
 
 
 @pytest.mark.usefixtures("offline_tiktoken")
-def test_langchain_s_token_integers(address: str, direct: list[list[float]], bedrock_emulator: BedrockEmulator) -> None:
+def test_langchain_s_token_integers(address: str, direct: list[list[float]], host: Host) -> None:
     langchain = pytest.importorskip("langchain_openai")
-    bedrock_emulator.requests.clear()
+    host.bedrock.requests.clear()
     with openai.DefaultHttpxClient() as http:  # closed here: the class itself never closes one
         embeddings = langchain.OpenAIEmbeddings(
             model=ALIAS, base_url=address, api_key=KEY, max_retries=0, http_client=http
         )
         assert close(embeddings.embed_documents(TEXTS), direct)
         assert close([embeddings.embed_query(TEXTS[1])], direct[1:2])
-    sent: list[Any] = [request.body["texts"] for request in bedrock_emulator.requests]
+    sent: list[Any] = [request.body["texts"] for request in host.bedrock.requests if request.operation == "InvokeModel"]
     assert sent == [TEXTS, TEXTS[1:2]]
 
 

@@ -1,22 +1,17 @@
-"""Agents and structured output as real clients do them, over the ASGI host: streaming and not, one model per kind of family."""
+"""Agents and structured output as real clients do them, over both hosts: streaming and not, one model per kind of family."""
 
 import json
-import socket
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal
 
 import pytest
 
-uvicorn = pytest.importorskip("uvicorn")
+pytest.importorskip("uvicorn")
 openai = pytest.importorskip("openai")
 pydantic = pytest.importorskip("pydantic")
-asgi = pytest.importorskip("bedrock_adapter.hosts.asgi")
 
-from bedrock_adapter import Adapter  # noqa: E402
-from bedrock_adapter.testing.emulator import BedrockEmulator  # noqa: E402
+from ..hosts.litellm.proxies import KEY  # noqa: E402
 
-KEY = "sk-test"
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 NOVA = "us.amazon.nova-lite-v1:0"
 LLAMA = "us.meta.llama3-3-70b-instruct-v1:0"  # cannot stream tools, nor be forced
@@ -26,21 +21,6 @@ FAR = "What is the weather like in Shanghai today?"
 
 # Warnings of the clients' own dependencies are not ours.
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning", "default::UserWarning")
-
-
-@pytest.fixture
-def address(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> Iterator[str]:
-    """A server in a thread."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()  # clients wait in its queue until the server has started
-        app = asgi.create_app(auth=KEY, adapter=bedrock_adapter_for())
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=5))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-        server.should_exit = True
-        thread.join(30)
 
 
 @pytest.fixture

@@ -133,7 +133,9 @@ def test_auth_must_be_chosen() -> None:
     assert create_app(auth=anonymous)
 
 
-def test_a_hosts_identity_and_a_callable(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+def test_a_hosts_identity_and_a_callable(
+    bedrock_adapter_for: Callable[..., Adapter], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
@@ -145,7 +147,7 @@ def test_a_hosts_identity_and_a_callable(bedrock_adapter_for: Callable[..., Adap
         seen.append(context.identity)
         return await answer(request, context=context)
 
-    adapter.aanswer = spy  # type: ignore[method-assign]
+    monkeypatch.setattr(adapter, "aanswer", spy)
 
     async def check(request: Any) -> str:
         if request.headers.get("x-team") != "owls":
@@ -266,12 +268,12 @@ def test_a_truncated_stream_is_an_error_event(serve: Callable[..., str]) -> None
 
 
 class HeldTransport(ScriptedTransport):
-    """A stream that waits for `go` before its second event, and says when it was closed."""
+    """A stream that waits for `release` before its second event, and says when it was closed."""
 
     def __init__(self, held: str) -> None:
         super().__init__(converse_events("Hello"))
         self.held = held
-        self.go = threading.Event()
+        self._go = asyncio.Event()
         self.dropped = threading.Event()
 
     async def open_stream(self, request: Any, target: Any, timeout: float | None = None) -> Any:
@@ -299,10 +301,14 @@ class HeldTransport(ScriptedTransport):
         await self._wait()
         return await super().send(*arguments)
 
+    def release(self) -> None:
+        """From another thread, while it waits."""
+        self._loop.call_soon_threadsafe(self._go.set)
+
     async def _wait(self) -> None:
+        self._loop = asyncio.get_running_loop()
         try:
-            while not self.go.is_set():
-                await asyncio.sleep(0.01)
+            await self._go.wait()
         except asyncio.CancelledError:
             self.dropped.set()
             raise

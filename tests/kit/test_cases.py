@@ -118,7 +118,7 @@ def test_good_chunks() -> None:
 @pytest.mark.parametrize(
     ("chunks", "says"),
     [
-        (lambda: [], "no chunk"),
+        (list, "no chunk"),
         (lambda: [chunk({"content": "x"}), END], "role"),
         (lambda: [ROLE, USAGE], "finish reasons are []"),
         (lambda: [ROLE, END, END], "finish reasons are ['stop', 'stop']"),

@@ -50,7 +50,7 @@ def test_a_plugin_without_effect() -> None:
 
 
 def test_an_exemption_that_names_nothing_or_has_no_reason() -> None:
-    with pytest.raises(AssertionError, match="skip names .'toools'"):
+    with pytest.raises(AssertionError, match=r"skip names .'toools'"):
         suite(skip={"toools": "has none"}).test_exemptions_are_known()
     with pytest.raises(AssertionError, match="reason"):
         suite(skip={"tool calls": " "}).test_exemptions_are_known()

@@ -10,7 +10,14 @@ import pytest
 
 from bedrock_adapter import Layer, Settings, Stage, Step, hookimpl, manager
 from bedrock_adapter.errors import PluginLoadError
-from bedrock_adapter.hookspecs import DEPRECATED_ARGUMENTS, SURFACE_VERSION, BedrockSpecs, Renamed, hook_reference, hookspec
+from bedrock_adapter.hookspecs import (
+    DEPRECATED_ARGUMENTS,
+    SURFACE_VERSION,
+    BedrockSpecs,
+    Renamed,
+    hook_reference,
+    hookspec,
+)
 from bedrock_adapter.manager import PluginManager
 
 
@@ -83,9 +90,16 @@ def test_the_new_argument_does_not_warn() -> None:
 @pytest.mark.usefixtures("later")
 def test_first_result_and_historic_hooks_too() -> None:
     seen: list[Any] = []
-    _, caught = registered(plugin(lambda options: seen.append(options), "bedrock_configure"))
+
+    def configure(options: Any) -> None:
+        seen.append(options)
+
+    def look(path: Any) -> None:
+        seen.append(path)
+
+    _, caught = registered(plugin(configure, "bedrock_configure"))
     assert (seen, len(caught)) == ([Settings()], 1)
-    made, caught = registered(plugin(lambda path: seen.append(path), "bedrock_map_error"))
+    made, caught = registered(plugin(look, "bedrock_map_error"))
     error: Any = types.SimpleNamespace()
     assert made.map_error(error, ROUTE) is error
     assert (seen[1:], len(caught)) == ([ROUTE], 1)
@@ -93,7 +107,7 @@ def test_first_result_and_historic_hooks_too() -> None:
 
 @pytest.mark.usefixtures("later")
 def test_old_names_are_not_offered() -> None:
-    with pytest.raises(PluginLoadError, match="no argument 'rout'; did you mean 'route'.; it offers route$"):
+    with pytest.raises(PluginLoadError, match=r"no argument 'rout'; did you mean 'route'.; it offers route$"):
         registered(plugin(lambda rout: None, "bedrock_transform_request"))
 
 

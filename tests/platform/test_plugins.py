@@ -120,9 +120,13 @@ def test_a_plugin_registered_later_is_configured_and_used(bedrock_adapter_for: C
     adapter = bedrock_adapter_for()
     assert adapter.route("acme.owl-1").profile.limits.max_output is None
     configured = []
+
+    def configure(settings: Settings) -> None:
+        configured.append(settings)
+
     adapter.register(
         plugin(
-            bedrock_configure=lambda settings: configured.append(settings),
+            bedrock_configure=configure,
             bedrock_profiles=lambda settings: [Layer("acme.owl-*", {"limits": {"max_output": 9}})],
         )
     )
@@ -208,7 +212,7 @@ def test_a_failing_step_is_reported_with_its_plugin(bedrock_adapter_for: Callabl
 def test_wrong_results_are_reported_with_plugin_and_hook(
     bedrock_adapter_for: Callable[..., Adapter], hook: str, result: Any, message: str
 ) -> None:
-    functions = {"bedrock_transform_request": lambda route: result, "bedrock_profiles": lambda settings: result}
+    functions: dict[str, Any] = {"bedrock_transform_request": lambda route: result, "bedrock_profiles": lambda settings: result}
     function = functions.get(hook, lambda: result)
     with pytest.raises(PluginError, match=message):
         bedrock_adapter_for(plugin(**{hook: function})).encode(REQUEST)

@@ -11,7 +11,7 @@ from botocore.eventstream import EventStreamBuffer
 Json = dict[str, Any]
 
 
-class Inexpressible(Exception):
+class InexpressibleError(Exception):
     """OpenAI's API has no words for something in the recording."""
 
 
@@ -33,7 +33,7 @@ def openai_request(exchange: Json) -> Json:
         return _embedding_request(exchange)
     body = exchange["request"]
     if any(body.get(name) for name in _NOT_OPENAI):
-        raise Inexpressible("a field of Converse's own")
+        raise InexpressibleError("a field of Converse's own")
     messages = [*_system(body), *(message for turn in body["messages"] for message in _turn(turn))]
     request: Json = {"model": unquote(exchange["model"]), "messages": messages}
     names = {"maxTokens": "max_tokens", "temperature": "temperature", "topP": "top_p", "stopSequences": "stop"}
@@ -51,7 +51,7 @@ def _embedding_request(exchange: Json) -> Json:
     params = body.get("singleEmbeddingParams") or {}
     text = body.get("texts") or body.get("inputText") or params.get("text", {}).get("value")
     if text is None:
-        raise Inexpressible("no text")
+        raise InexpressibleError("no text")
     request = {"model": unquote(exchange["model"]), "input": text, "encoding_format": "base64"}
     dimensions = body.get("dimensions") or body.get("output_dimension") or params.get("embeddingDimension")
     return {**request, "dimensions": dimensions} if dimensions else request
@@ -59,7 +59,7 @@ def _embedding_request(exchange: Json) -> Json:
 
 def _marked(parts: list[Json]) -> None:
     if not parts:
-        raise Inexpressible("a cache point with nothing before it")
+        raise InexpressibleError("a cache point with nothing before it")
     parts[-1]["cache_control"] = _MARK
 
 
@@ -81,7 +81,7 @@ def _turn(turn: Json) -> Iterator[Json]:
     for block in turn["content"]:
         if "toolResult" in block:
             if parts:
-                raise Inexpressible("a tool result after other content")
+                raise InexpressibleError("a tool result after other content")
             yield _result(block["toolResult"])
         elif "cachePoint" in block:
             _marked(parts)
@@ -96,7 +96,7 @@ def _part(block: Json) -> Json:
         return {"type": "text", "text": block["text"]}
     kind, content = next(iter(block.items()))
     if kind not in ("image", "document") or "bytes" not in content["source"] or content.get("citations"):
-        raise Inexpressible(kind)
+        raise InexpressibleError(kind)
     data = content["source"]["bytes"]
     if kind == "image":
         return {"type": "image_url", "image_url": {"url": f"data:image/{content['format']};base64,{data}"}}
@@ -116,13 +116,13 @@ def _assistant(blocks: list[Json]) -> Json:
             message["content"].append({"type": "text", "text": block["text"]})
         elif tool := block.get("toolUse"):
             if tool.get("type") == "server_tool_use":
-                raise Inexpressible("a server tool")
+                raise InexpressibleError("a server tool")
             function = {"name": tool["name"], "arguments": json.dumps(tool["input"])}
             message.setdefault("tool_calls", []).append({"id": tool["toolUseId"], "type": "function", "function": function})
         elif reasoning := block.get("reasoningContent"):
             message.setdefault("thinking_blocks", []).append(_thinking(reasoning))
         else:
-            raise Inexpressible(", ".join(block))
+            raise InexpressibleError(", ".join(block))
     if not message["content"]:
         message["content"] = None
     return message
@@ -142,7 +142,7 @@ def _tools(config: Json) -> Json:
         if "cachePoint" in tool:
             _marked(tools)
         elif "toolSpec" not in tool:
-            raise Inexpressible("a system tool")
+            raise InexpressibleError("a system tool")
         else:
             spec = tool["toolSpec"]
             function = {"name": spec["name"], "parameters": spec["inputSchema"]["json"]}
@@ -170,7 +170,7 @@ def _output(body: Json) -> Json:
 
 def _additional(fields: Json) -> Json:
     if "inferenceConfig" in fields:
-        raise Inexpressible("a nested inferenceConfig")
+        raise InexpressibleError("a nested inferenceConfig")
     request = dict(fields)
     effort = request.pop("output_config", {}).get("effort")
     if effort:
@@ -219,6 +219,7 @@ def _streamed(data: bytes) -> tuple[list[Json], str, Json]:
     buffer.add_data(data)
     blocks: dict[int, Json] = {}
     stop, usage = "", {}
+    message: Any
     for message in buffer:
         name, payload = message.headers[":event-type"], json.loads(message.payload)
         if name == "contentBlockStart" and "toolUse" in payload["start"]:

@@ -17,7 +17,7 @@ import pytest
 from bedrock_adapter import Adapter, AdapterError, WireResponse, json_codec
 from bedrock_adapter.streaming import fold
 
-from .meaning import Inexpressible, Json, essence, openai_request, seen_answer, true_answer
+from .meaning import InexpressibleError, Json, essence, openai_request, seen_answer, true_answer
 
 FOLDER = os.environ.get("BEDROCK_RECORDINGS", "")
 _EDITED = ("other_parameters", "service_tier")  # changed by hand by their authors: no evidence
@@ -40,7 +40,7 @@ EMBEDDINGS = [e for e in EXCHANGES if e["operation"] == "InvokeModel" and e["sta
 def request_of(exchange: Json) -> Json:
     try:
         return openai_request(exchange)
-    except Inexpressible as error:
+    except InexpressibleError as error:
         pytest.skip(f"OpenAI's API has no words for {error}")
 
 

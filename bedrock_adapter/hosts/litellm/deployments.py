@@ -81,7 +81,7 @@ def _deployment(offer: Offer) -> Any:
     from litellm.types.router import Deployment, LiteLLM_Params, ModelInfo
 
     if "*" not in offer.name:
-        PRICES.ensure(offer.model)
+        PRICES.ensure(offer.model, served=False)
     profile = HOST.adapter.router.catalogue.profile(parse_model_id(offer.model).base)
     mode = "embedding" if profile.kind == "embedding" else "chat"
     return Deployment(

@@ -30,8 +30,8 @@ class Prices:
         self._entered = 0
         self._unpriced: set[str] = set()
 
-    def ensure(self, model: str, base_model: str | None = None) -> None:
-        """See to it that LiteLLM can price what is served as `model`; warns once where it cannot.
+    def ensure(self, model: str, base_model: str | None = None, *, served: bool = True) -> None:
+        """See to it that LiteLLM can price `model`; once it is served, warn (once) where it cannot.
 
         `base_model` is the Bedrock id behind an opaque one, where the operator has told it.
         """
@@ -41,10 +41,13 @@ class Prices:
         meant = _resolved(model, base_model)
         if meant is None or meant.opaque:  # not looked up yet
             return
+        price = self._price(meant)
+        if price is None and not served:
+            return
         with self._lock:
             if self._entered < self.LIMIT:
                 self._entered += 1
-                self._enter(model, meant)
+                self._enter(model, meant, price)
 
     def unpriced(self, settings: Settings | None = None) -> list[str]:
         """What has no price: of the models that `settings` name, or of those that this process has served; sorted."""
@@ -58,8 +61,7 @@ class Prices:
             if PREFIX + model not in litellm.model_cost and self._price(parse_model_id(base)) is None
         )
 
-    def _enter(self, model: str, meant: ModelId) -> None:
-        price = self._price(meant)
+    def _enter(self, model: str, meant: ModelId, price: Json | None) -> None:
         if price is None:
             self._unpriced.add(model)
             _LOG.warning(

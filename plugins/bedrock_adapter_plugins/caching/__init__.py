@@ -63,14 +63,19 @@ def cache_points(call: Call) -> None:
     if not call.route.profile.cache.sections:
         _unsupported(call)
         return
+    if any(points(call.body)) or asked(call)[0]:
+        _place(call)
+    if call.request.get("prompt_cache_retention") is not None and not any(points(call.body)):
+        call.note("prompt_cache_retention", "ignored", "nothing is marked to be cached", NAME)
+
+
+def _place(call: Call) -> None:
     for section, blocks in sections(call.body):
         if any("cachePoint" in block for block in blocks):
             blocks[:] = tidied(call, section, blocks)
     budget(call)
     fill(call)
     ordered(call)
-    if call.request.get("prompt_cache_retention") is not None and not any(points(call.body)):
-        call.note("prompt_cache_retention", "ignored", "nothing is marked to be cached", NAME)
 
 
 def _unsupported(call: Call) -> None:

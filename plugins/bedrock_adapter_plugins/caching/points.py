@@ -42,7 +42,7 @@ def hoist(body: Json) -> None:
     Turns that held nothing but points are gone; what they separated is one turn.
     """
     turns: list[Json] = body["messages"]
-    if not any("cachePoint" in block or "toolResult" in block for turn in turns for block in turn["content"]):
+    if not any(_holds_point(block) for turn in turns for block in turn["content"]):
         return
     kept: list[Json] = []
     for turn in turns:
@@ -55,6 +55,12 @@ def hoist(body: Json) -> None:
         elif leading < len(blocks):
             kept.append({**turn, "content": blocks[leading:]})
     body["messages"] = kept or [{"role": "user", "content": [{"text": "."}]}]
+
+
+def _holds_point(block: Json) -> bool:
+    if "toolResult" in block:
+        return any("cachePoint" in item for item in block["toolResult"].get("content") or ())
+    return "cachePoint" in block
 
 
 def _outside(block: Json) -> list[Json]:

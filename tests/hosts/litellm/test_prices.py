@@ -90,6 +90,8 @@ async def test_price_of_a_deployment_is_no_reason_to_warn(serve: Serve, bedrock_
 async def test_what_has_no_price_is_warned_of_once(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     model = "global.anthropic.claude-without-a-price-v1:0"
     with caplog.at_level(logging.WARNING, "bedrock_adapter"):
+        prices.PRICES.ensure(model, served=False)  # offered: nobody has spent anything
+        assert model not in caplog.text
         for _ in range(2):
             prices.PRICES.ensure(model)
     assert caplog.text.count(model) == 1
