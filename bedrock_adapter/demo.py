@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -92,11 +91,13 @@ def _emulator() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _proxy(environment: dict[str, str], key: str) -> Iterator[str]:
+    from bedrock_adapter.testing.ports import free_port
+
     with tempfile.TemporaryDirectory(prefix="bedrock-adapter-") as folder:
         config, log = Path(folder, "config.yaml"), Path(folder, "log.txt")
         config.write_text(_CONFIG, encoding="utf-8")
         print(f"{_DIM}LiteLLM proxy with this config (it takes a while to start):\n\n{_CONFIG}{_END}", flush=True)
-        port = _free_port()
+        port = free_port()
         command = [sys.executable, "-c", "from litellm import run_server; run_server()"]
         with log.open("w") as output:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
@@ -119,13 +120,6 @@ def _proxy(environment: dict[str, str], key: str) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path, key: str = "") -> None:

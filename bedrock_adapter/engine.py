@@ -21,7 +21,7 @@ from bedrock_adapter.lookup import Lookups
 from bedrock_adapter.model_id import ModelId
 from bedrock_adapter.routes import ChatDialect, Step
 from bedrock_adapter.routing import Router
-from bedrock_adapter.streaming import StreamTranslator, fold, pipeline, visible
+from bedrock_adapter.streaming import StreamTranslator, fold, known_form, pipeline, visible
 from bedrock_adapter.transport import Transport, TransportStream
 from bedrock_adapter.types import Chunk, Event, Json, Operation
 from bedrock_adapter.wire import Target, WireRequest, WireResponse
@@ -296,12 +296,9 @@ def chat_chunks(call: Call, response: WireResponse) -> list[Chunk]:
     """The full chunks of a unary answer."""
     dialect = call.route.dialect
     assert isinstance(dialect, ChatDialect)  # by Router._build
-    try:
-        return pipeline(call)(dialect.decode(call, response))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ServiceError(
-            f"Bedrock's answer has an unknown form: {type(error).__name__}: {error}", status=502
-        ) from error
+    with known_form():
+        chunks = dialect.decode(call, response)
+    return pipeline(call)(chunks)
 
 
 def decode_chat(call: Call, response: WireResponse) -> Json:

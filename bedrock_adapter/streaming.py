@@ -6,13 +6,14 @@ A dialect turns Bedrock's answer into *full chunks*: role first, then content, o
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bedrock_adapter.call import Call
-from bedrock_adapter.errors import StreamTruncatedError
+from bedrock_adapter.errors import AdapterError, PluginError, ServiceError, StreamTruncatedError
 from bedrock_adapter.eventstream import EventDecoder
-from bedrock_adapter.routes import ChatDialect, ChunkFunction
+from bedrock_adapter.routes import ChatDialect, ChunkFunction, StreamStep
 from bedrock_adapter.types import Chunk, Event, Json
 
 
@@ -49,24 +50,42 @@ class ChunkMaker:
 
 def pipeline(call: Call) -> Callable[[list[Chunk]], list[Chunk]]:
     """The stream steps of a call as one function over a batch of chunks."""
-    opened = [step.open(call) for step in call.route.streams]
-    functions = [function for function in opened if function is not None]
-    if not functions:
+    opened = [(step, function) for step in call.route.streams if (function := step.open(call)) is not None]
+    if not opened:
         return lambda chunks: chunks
-    return lambda chunks: _apply(functions, chunks)
+    return lambda chunks: _apply(opened, chunks)
 
 
-def _apply(functions: list[ChunkFunction], chunks: list[Chunk]) -> list[Chunk]:
-    for function in functions:
-        edited: list[Chunk] = []
-        for chunk in chunks:
-            result = function(chunk)
-            if type(result) is list:
-                edited += result
-            elif result is not None:
-                edited.append(result)  # type: ignore[arg-type]  # the only kind left
-        chunks = edited
+def _apply(opened: list[tuple[StreamStep, ChunkFunction]], chunks: list[Chunk]) -> list[Chunk]:
+    for step, function in opened:
+        try:
+            chunks = _edited(function, chunks)
+        except AdapterError:
+            raise
+        except Exception as error:
+            raise PluginError(f"plugin {step.plugin!r} failed in {step.name}: {type(error).__name__}: {error}") from error
     return chunks
+
+
+def _edited(function: ChunkFunction, chunks: list[Chunk]) -> list[Chunk]:
+    edited: list[Chunk] = []
+    for chunk in chunks:
+        result = function(chunk)
+        if type(result) is list:
+            edited += result
+        elif result is not None:
+            edited.append(result)  # type: ignore[arg-type]  # the only kind left
+    return edited
+
+
+@contextmanager
+def known_form() -> Iterator[None]:
+    """Turns what a dialect trips over in Bedrock's answer into an error of Bedrock's, not ours."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        message = f"Bedrock's answer has an unknown form: {type(error).__name__}: {error}"
+        raise ServiceError(message, status=502) from error
 
 
 class StreamTranslator:
@@ -83,10 +102,16 @@ class StreamTranslator:
         self._finished = False
 
     def feed(self, batch: Iterable[Event]) -> list[Chunk]:
-        """The chunks that these events give."""
+        """The chunks that these events give.
+
+        Raises:
+            ServiceError: an event has an unknown form.
+            PluginError: a stream step failed; it is named.
+        """
         made: list[Chunk] = []
-        for event in batch:
-            made += self._translate(event)
+        with known_form():
+            for event in batch:
+                made += self._translate(event)
         if not self._finished:
             self._finished = any(choice["finish_reason"] for chunk in made for choice in chunk["choices"])
         return self._steps(made)

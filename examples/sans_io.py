@@ -1,11 +1,11 @@
 """A gateway with its own HTTP stack: the adapter only translates. Nothing below lets it open a connection.
 
-    needs(request)            what must be known first, e.g. the image behind a URL
-    encode(request)           the HTTP request for Bedrock
-    decode(encoded, [answer]) OpenAI's answer
-    stream_decoder(encoded)   bytes in, OpenAI's chunks out
+needs(request)            what must be known first, e.g. the image behind a URL
+encode(request)           the HTTP request for Bedrock
+decode(encoded, [answer]) OpenAI's answer
+stream_decoder(encoded)   bytes in, OpenAI's chunks out
 
-    AWS_BEARER_TOKEN_BEDROCK=... python sans_io.py 8080
+AWS_BEARER_TOKEN_BEDROCK=... python sans_io.py 8080
 """
 
 import http.client

@@ -1,9 +1,17 @@
 """Every test starts without AWS variables, and talks to nothing but loopback."""
 
+import os
 import socket
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No timed assertion; in CI the same examples every time.
+settings.register_profile(
+    "project", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("project")
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ import bedrock_adapter_plugins
 from bedrock_adapter import cli
 from bedrock_adapter.hookspecs import hook_reference
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.testing.ports import free_port, wait_until_listening
 
 MODEL = "us.anthropic.claude-opus-4-8"
 
@@ -184,6 +185,7 @@ def test_serve_with_the_emulator_and_workers(command: Callable[..., Any], worker
     process, _ = command(
         "serve", "--emulator", "--port", str(port), "--workers", str(workers), until=until, **environment
     )
+    wait_until_listening(port, process)  # a worker says that it has started before it listens
     answer = post(f"http://127.0.0.1:{port}/v1/chat/completions", CHAT, "sk-1")
     assert answer["choices"][0]["message"]["content"]
     process.send_signal(signal.SIGTERM)
@@ -203,12 +205,3 @@ def test_the_emulator_prints_how_to_use_it(command: Callable[..., Any]) -> None:
     assert re.search(r"export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://127\.0\.0\.1:\d+", seen)
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

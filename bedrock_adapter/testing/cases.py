@@ -73,7 +73,9 @@ class Case:
     def answered(self) -> list[WireResponse]:
         """Bedrock's answers."""
         return [
-            WireResponse(200, {"x-amzn-requestid": "case", **response.get("headers", {})}, json_codec.dumps(response["body"]))
+            WireResponse(
+                200, {"x-amzn-requestid": "case", **response.get("headers", {})}, json_codec.dumps(response["body"])
+            )
             for response in self.responses
         ]
 
@@ -165,7 +167,9 @@ def told_chunks(chunks: Iterable[Chunk]) -> list[Json]:
 
 def _counted(usage: Json | None) -> Json | None:
     """Without what is estimated."""
-    return None if usage is None else {name: count for name, count in usage.items() if name != "completion_tokens_details"}
+    return (
+        None if usage is None else {name: count for name, count in usage.items() if name != "completion_tokens_details"}
+    )
 
 
 def _present(members: Mapping[str, Any]) -> Json:

@@ -50,7 +50,7 @@ class PluginConformance:
         seeds: how many made-up answers are decoded for each model.
     """
 
-    plugin: ClassVar[Any]
+    plugin: Any
     models: ClassVar[Sequence[str]] = ()
     cases: ClassVar[Path | str | None] = None
     skip: ClassVar[Mapping[str, str]] = {}
@@ -77,7 +77,12 @@ class PluginConformance:
             kinds = {model: _kind(_conforming(type(self).adapter), model) for model in self.models}
         except AdapterError:
             kinds = {}
-        return [(model, case) for model in self.models for case in builtin_cases() if case.kind == kinds.get(model, case.kind)]
+        return [
+            (model, case)
+            for model in self.models
+            for case in builtin_cases()
+            if case.kind == kinds.get(model, case.kind)
+        ]
 
     @pytest.fixture(autouse=True)
     def exempted(self, request: pytest.FixtureRequest) -> None:
@@ -126,7 +131,9 @@ class PluginConformance:
         name = self.plugin.__name__ if isinstance(self.plugin, ModuleType) else type(self.plugin).__module__
         if importlib.util.find_spec(name) is None:
             pytest.skip(f"{name!r} is no importable module")
-        code = f"import sys; sys.path[:] = {sys.path!r}; import {name}; print([m for m in {HEAVY!r} if m in sys.modules])"
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}; import {name}; print([m for m in {HEAVY!r} if m in sys.modules])"
+        )
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - ours
         assert told.returncode == 0, told.stderr
         assert told.stdout.strip() == "[]", f"import {name} also imports {told.stdout.strip()}"

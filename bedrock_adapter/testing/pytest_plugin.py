@@ -112,7 +112,12 @@ def installed_plugin(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> "Call
     import sys
 
     def install(
-        distribution: str, *, source: dict[str, str], group: str = "bedrock_adapter", version: str = "1.0", **entry_points: str
+        distribution: str,
+        *,
+        source: dict[str, str],
+        group: str = "bedrock_adapter",
+        version: str = "1.0",
+        **entry_points: str,
     ) -> "Path":
         folder = tmp_path / f"site-{distribution}"
         info = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
@@ -133,7 +138,11 @@ def installed_plugin(tmp_path: "Path", monkeypatch: pytest.MonkeyPatch) -> "Call
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """List what plugins were exempted from: an exemption must not be forgotten."""
     marker = "conformance exemption: "
-    reasons = [str(report.longrepr[2]) for report in terminalreporter.getreports("skipped") if isinstance(report.longrepr, tuple)]
+    reasons = [
+        str(report.longrepr[2])
+        for report in terminalreporter.getreports("skipped")
+        if isinstance(report.longrepr, tuple)
+    ]
     exemptions = sorted({reason.partition(marker)[2] for reason in reasons if marker in reason})
     if exemptions:
         terminalreporter.section("conformance exemptions")

@@ -86,7 +86,9 @@ class _Inventor:
         # Bedrock adds values to its enumerations.
         texts = ["", " ", "text", "日本", '{"a": 1}', "<thinking>"]
         shortest = shape.metadata.get("min", 0)
-        text: str = self._chance.choice([*shape.enum, "added_later"] if shape.enum else texts[2:] if shortest else texts)
+        text: str = self._chance.choice(
+            [*shape.enum, "added_later"] if shape.enum else texts[2:] if shortest else texts
+        )
         return text
 
     def _scalar(self, shape: Any) -> Any:

@@ -21,6 +21,7 @@ from bedrock_adapter.errors import (
 from bedrock_adapter.eventstream import EventDecoder
 from bedrock_adapter.service_errors import clean, from_response
 from bedrock_adapter.transport.base import Timeouts
+from bedrock_adapter.transport.patience import Patience
 from bedrock_adapter.transport.retry import RetryPolicy
 from bedrock_adapter.transport.sessions import Sessions
 from bedrock_adapter.transport.signing import Signer, Signers
@@ -178,6 +179,7 @@ class HttpStream:
         self._response = response
         self._sessions = sessions  # were they dropped, the connection would close
         self._idle = idle
+        self._patience = Patience(idle, response.close)
         self.headers: Mapping[str, str] = _lower(response.headers)
         self._decoder = EventDecoder(self.headers.get("x-amzn-requestid"))
         self._broken: AdapterError | None = None
@@ -211,16 +213,17 @@ class HttpStream:
     async def _next_bytes(self) -> bytes:
         content = self._response.content
         try:
-            async with asyncio.timeout(self._idle):
+            with self._patience:
                 return await content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._broken = _reading_error(error, self._idle)
+            self._broken = _reading_error(TimeoutError() if self._patience.lost else error, self._idle)
             self._broken.request_id = self.headers.get("x-amzn-requestid")
             return _rest(content)
 
     async def aclose(self) -> None:
         """See `TransportStream.aclose`."""
         self._ended = True
+        self._patience.close()
         self._response.close()
 
 

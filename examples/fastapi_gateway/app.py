@@ -1,9 +1,9 @@
 """A FastAPI gateway that existed before, with keys of its own, gains Bedrock in two ways:
 
-    /bedrock/v1/...   OpenAI's whole API: our ASGI application, mounted
-    /summaries        an endpoint of its own, which calls the `Adapter`
+/bedrock/v1/...   OpenAI's whole API: our ASGI application, mounted
+/summaries        an endpoint of its own, which calls the `Adapter`
 
-    uvicorn app:app
+uvicorn app:app
 """
 
 import hmac
@@ -63,7 +63,10 @@ async def summaries(body: dict[str, Any], request: Request) -> Any:
     """`{"text": "..."}` in, `{"summary": "...", "tokens": N}` out."""
     asked = {
         "model": MODEL,
-        "messages": [{"role": "system", "content": "Summarise in one sentence."}, {"role": "user", "content": body["text"]}],
+        "messages": [
+            {"role": "system", "content": "Summarise in one sentence."},
+            {"role": "user", "content": body["text"]},
+        ],
         "max_completion_tokens": 200,
     }
     answer = await adapter.achat(asked, context=Context(identity=request.state.identity))

@@ -1,6 +1,7 @@
 """Bedrock's answers as OpenAI's: unary and streamed, one path for both."""
 
 import json
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_adapter import Adapter, ServiceError
+from bedrock_adapter import Adapter, PluginError, ServiceError, Stage, StreamStep, hookimpl
 from bedrock_adapter.errors import ModelFailedError, StreamTruncatedError, ThrottledError
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.scripted import ScriptedTransport, converse_events, converse_response, event_frames
@@ -161,6 +162,23 @@ def test_an_answer_of_unknown_form_is_bad_gateway(answer: Callable[..., Any], bo
     with pytest.raises(ServiceError) as caught:
         answer(body)
     assert caught.value.status == 502
+
+
+def test_an_event_of_unknown_form_is_bad_gateway(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    events = [*converse_events("Hi")[:2], ("contentBlockDelta", {"delta": {"toolUse": {}}}), *converse_events("Hi")[2:]]
+    with pytest.raises(ServiceError, match="contentBlockIndex") as caught:
+        list(bedrock_adapter_for(transport=ScriptedTransport(events)).stream(STREAM))
+    assert caught.value.status == 502
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_failing_stream_step_is_named(bedrock_adapter_for: Callable[..., Adapter], stream: bool) -> None:
+    owl = types.ModuleType("owl")
+    step = StreamStep(Stage.FINAL, lambda call: lambda chunk: chunk["wisdom"], name="hoot")
+    owl.bedrock_transform_stream = hookimpl(lambda route: step)  # type: ignore[attr-defined]
+    adapter = bedrock_adapter_for(owl, transport=ScriptedTransport(converse_events("x") if stream else converse_response("x")))
+    with pytest.raises(PluginError, match=r"plugin 'owl' failed in hoot: KeyError: 'wisdom'"):
+        list(adapter.stream(STREAM)) if stream else adapter.chat(REQUEST)
 
 
 # -- streams -------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ TEAM = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/tea
 HELLO = [{"role": "user", "content": "Hello"}]
 TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
 Made = Callable[..., Adapter]
-Test = Callable[..., None]
+Test = Callable[..., Any]
 TESTS: dict[str, dict[str, Test]] = {"Bedrock Access Gateway": {}, "LiteLLM's `bedrock/` route": {}}
 
 
@@ -55,7 +55,9 @@ class Kit:
     def body(self, model: str = CLAUDE, **members: Any) -> Any:
         return self.encode(model, **members).requests[0].body
 
-    async def http(self, path: str, body: Any = None, method: str = "", **headers: str) -> tuple[int, dict[str, str], Any]:
+    async def http(
+        self, path: str, body: Any = None, method: str = "", **headers: str
+    ) -> tuple[int, dict[str, str], Any]:
         """One request to the ASGI host as it is set up by the environment."""
         pytest.importorskip("starlette")
         from bedrock_adapter.hosts.asgi import create_app
@@ -184,7 +186,9 @@ def caching_by_request(kit: Kit) -> None:
 async def origins(kit: Kit) -> None:
     assert "access-control-allow-origin" not in (await kit.http("/v1/models", origin="https://chat.example"))[1]
     kit.environ(BEDROCK_ADAPTER_CORS_ORIGINS="https://chat.example")
-    assert (await kit.http("/v1/models", origin="https://chat.example"))[1]["access-control-allow-origin"] == "https://chat.example"
+    assert (await kit.http("/v1/models", origin="https://chat.example"))[1][
+        "access-control-allow-origin"
+    ] == "https://chat.example"
 
 
 @gateway("`DEBUG`")
@@ -200,11 +204,14 @@ async def insight(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
 
 @gateway("`reasoning_effort`")
 def effort(kit: Kit) -> None:
-    for members in ({}, {"max_tokens": 2000}, {"max_tokens": 8000}):
+    limits: list[dict[str, Any]] = [{}, {"max_tokens": 2000}, {"max_tokens": 8000}]
+    for members in limits:
         body = kit.body(reasoning_effort="low", **members)
         budget = body["additionalModelRequestFields"]["thinking"]["budget_tokens"]
         assert 1024 <= budget < body["inferenceConfig"]["maxTokens"]
-    assert kit.body("openai.gpt-oss-120b-1:0", reasoning_effort="low")["additionalModelRequestFields"] == {"reasoning_effort": "low"}
+    assert kit.body("openai.gpt-oss-120b-1:0", reasoning_effort="low")["additionalModelRequestFields"] == {
+        "reasoning_effort": "low"
+    }
 
 
 @gateway("`<think>` in `content`")
@@ -283,9 +290,14 @@ def endpoint(kit: Kit) -> None:
 @litellm("`guardrailConfig`, `performanceConfig`, `serviceTier`, `requestMetadata`")
 def converse_fields(kit: Kit) -> None:
     guardrail = {"guardrailIdentifier": "gr1", "guardrailVersion": "1"}
-    own = {"performanceConfig": {"latency": "optimized"}, "serviceTier": {"type": "flex"}, "requestMetadata": {"team": "red"}}
+    own = {
+        "performanceConfig": {"latency": "optimized"},
+        "serviceTier": {"type": "flex"},
+        "requestMetadata": {"team": "red"},
+    }
     snake = {re.sub("(?=[A-Z])", "_", name).lower(): value for name, value in own.items()}
-    for members in ({"guardrailConfig": guardrail, **own}, {"guardrail_config": guardrail, **snake}):
+    forms: list[dict[str, Any]] = [{"guardrailConfig": guardrail, **own}, {"guardrail_config": guardrail, **snake}]
+    for members in forms:
         body = kit.body(**members)
         assert body["guardrailConfig"].items() >= guardrail.items()
         assert {name: body[name] for name in own} == own
@@ -295,7 +307,9 @@ def converse_fields(kit: Kit) -> None:
 def model_fields(kit: Kit) -> None:
     assert kit.body(additionalModelRequestFields={"wisdom": 7})["additionalModelRequestFields"] == {"wisdom": 7}
     assert kit.body(top_k=5)["additionalModelRequestFields"] == {"top_k": 5}
-    assert kit.body("us.amazon.nova-lite-v1:0", top_k=5)["additionalModelRequestFields"] == {"inferenceConfig": {"topK": 5}}
+    assert kit.body("us.amazon.nova-lite-v1:0", top_k=5)["additionalModelRequestFields"] == {
+        "inferenceConfig": {"topK": 5}
+    }
 
 
 @litellm("`drop_params: true`")
@@ -308,7 +322,11 @@ def drop_params(kit: Kit) -> None:
 @litellm("`modify_params: true`")
 def repairs(kit: Kit) -> None:
     call = {"id": "tooluse_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
-    messages = [*HELLO, {"role": "assistant", "content": None, "tool_calls": [call]}, {"role": "user", "content": "Well?"}]
+    messages = [
+        *HELLO,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "user", "content": "Well?"},
+    ]
     kit.made().chat({"model": CLAUDE, "messages": messages})  # a strict Bedrock accepts it
     assert kit.made().encode({"model": CLAUDE, "messages": messages}).notes
 
@@ -331,7 +349,9 @@ def thinking_with_tools(kit: Kit) -> None:
     adapter = kit.made(transport=transport)
     message = adapter.chat(asked)["choices"][0]["message"]
     known = {name: message[name] for name in ("role", "content", "tool_calls")}  # what a plain client sends back
-    adapter.chat({**asked, "messages": [*HELLO, known, {"role": "tool", "tool_call_id": "tooluse_1", "content": "sunny"}]})
+    adapter.chat(
+        {**asked, "messages": [*HELLO, known, {"role": "tool", "tool_call_id": "tooluse_1", "content": "sunny"}]}
+    )
     assert (transport.requests[-1].body or {})["messages"][1]["content"] == [thought, call]
     assert "redis_url" in adapter.settings.__dataclass_fields__
 
@@ -341,7 +361,9 @@ def base64_vectors(kit: Kit) -> None:
     asked = {"model": "amazon.titan-embed-text-v2:0", "input": "Hello"}
     floats = kit.made().embeddings({**asked, "encoding_format": "float"})["data"][0]["embedding"]
     packed = base64.b64decode(kit.made().embeddings({**asked, "encoding_format": "base64"})["data"][0]["embedding"])
-    assert struct.unpack(f"<{len(floats)}f", packed) == struct.unpack(f"<{len(floats)}f", struct.pack(f"<{len(floats)}f", *floats))
+    assert struct.unpack(f"<{len(floats)}f", packed) == struct.unpack(
+        f"<{len(floats)}f", struct.pack(f"<{len(floats)}f", *floats)
+    )
 
 
 @litellm("embeddings of token integers")
@@ -366,7 +388,7 @@ def tool_names(kit: Kit) -> None:
 @litellm("a stream that breaks off")
 def broken_stream(kit: Kit) -> None:
     adapter = kit.made(transport=ScriptedTransport(converse_events("Hello")[:-2]))
-    told = []
+    told: list[Any] = []
     with pytest.raises(StreamTruncatedError):
         told.extend(adapter.stream({"model": CLAUDE, "messages": HELLO}))
     assert not any(choice["finish_reason"] for chunk in told for choice in chunk["choices"])
@@ -375,7 +397,9 @@ def broken_stream(kit: Kit) -> None:
 # -- running them --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("test", [pytest.param(test, id=row) for table in TESTS.values() for row, test in table.items()])
+@pytest.mark.parametrize(
+    "test", [pytest.param(test, id=row) for table in TESTS.values() for row, test in table.items()]
+)
 async def test_row(test: Callable[..., Any], kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
     arguments = {"kit": kit, **({"caplog": caplog} if "caplog" in inspect.signature(test).parameters else {})}
     if inspect.iscoroutinefunction(test):

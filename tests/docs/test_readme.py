@@ -5,7 +5,6 @@ import importlib.util
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from bedrock_adapter.hookspecs import hook_reference
 from bedrock_adapter.profile_files import load_layers
 from bedrock_adapter.settings import Settings, load_settings
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.testing.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,13 +36,6 @@ SNIPPETS = [
     Snippet(found[1], found[2], README[: found.start()].count("\n") + 2)
     for found in re.finditer(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def of(language: str) -> list[Any]:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.testing.ports import free_port, listening
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Environment = dict[str, str]
@@ -39,8 +39,14 @@ def install_example(tmp_path: Path, environment: Environment) -> Callable[[str],
         project = tomllib.loads((EXAMPLES / name / "pyproject.toml").read_text())["project"]
         info = tmp_path / "site" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
         info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-        lines = [line for group, points in project["entry-points"].items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in points.items()))]
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        )
+        lines = [
+            line
+            for group, points in project["entry-points"].items()
+            for line in (f"[{group}]", *(f"{k} = {v}" for k, v in points.items()))
+        ]
         (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
         environment["PYTHONPATH"] = os.pathsep.join([str(EXAMPLES / name), str(info.parent)])
         return EXAMPLES / name
@@ -54,7 +60,9 @@ def run(environment: Environment, tmp_path: Path) -> Callable[..., str]:
 
     def run(*arguments: str, folder: Path = tmp_path) -> str:
         command = [sys.executable, *arguments]
-        done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -66,12 +74,14 @@ def serve(environment: Environment, tmp_path: Path) -> Iterator[Callable[..., st
     """Starts a server: `serve("-m", "uvicorn", "app:app", "--port", "{port}")`; returns its address once it answers."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def serve(*arguments: str, folder: Path = tmp_path, patience: float = 60) -> str:
+    def serve(*arguments: str, folder: Path = tmp_path, patience: float = 60, python: str = "") -> str:
         port = free_port()
         log = tmp_path / "server.log"
-        command = [sys.executable, *(argument.format(port=port) for argument in arguments)]
+        command = [python or sys.executable, *(argument.format(port=port) for argument in arguments)]
         with log.open("wb") as output:
-            process = subprocess.Popen(command, env=environment, cwd=folder, stdout=output, stderr=output, start_new_session=True)
+            process = subprocess.Popen(
+                command, env=environment, cwd=folder, stdout=output, stderr=output, start_new_session=True
+            )
         started.append(process)
         deadline = time.monotonic() + patience
         while not listening(port):
@@ -88,18 +98,6 @@ def serve(environment: Environment, tmp_path: Path) -> Iterator[Callable[..., st
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 Ask = Callable[..., tuple[int, Any]]

@@ -13,7 +13,17 @@ ROOT = Path(__file__).parents[2]
 
 def test_its_own_suite_passes(install_example: Callable[[str], Path], run: Callable[..., str]) -> None:
     folder = install_example("acme_owl")
-    told = run("-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-c", str(folder / "pyproject.toml"), str(folder / "tests"))
+    told = run(
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        str(folder / "pyproject.toml"),
+        str(folder / "tests"),
+    )
     assert "is not installed" not in told
     assert " passed" in told
 
@@ -28,7 +38,13 @@ def test_it_is_found_by_the_command_line(install_example: Callable[[str], Path],
 
 
 def test_the_core_knows_nothing_of_it() -> None:
-    assert Adapter().encode({"model": "acme.feather-1", "messages": [{"role": "user", "content": "x"}]}).requests[0].operation == "Converse"
+    assert (
+        Adapter()
+        .encode({"model": "acme.feather-1", "messages": [{"role": "user", "content": "x"}]})
+        .requests[0]
+        .operation
+        == "Converse"
+    )
     for word in ("acme_feather", "most_wisdom"):
         for path in [*(ROOT / "bedrock_adapter").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")]:
             assert word not in path.read_text(), f"{path} names {word}"

@@ -21,7 +21,11 @@ def test_the_file_is_all_it_takes(bedrock_adapter_for: Callable[..., Adapter]) -
 
 def test_it_corrects_a_built_in_model(bedrock_adapter_for: Callable[..., Adapter]) -> None:
     adapter = bedrock_adapter_for(config=EXAMPLES / "data_only" / "settings.toml")
-    request = {"model": "us.amazon.nova-lite-v1:0", "messages": [{"role": "user", "content": "Hi"}], "stop": ["a", "b", "c"]}
+    request = {
+        "model": "us.amazon.nova-lite-v1:0",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "stop": ["a", "b", "c"],
+    }
     encoded = adapter.encode(request)
     assert (encoded.requests[0].body or {})["inferenceConfig"]["stopSequences"] == ["a", "b"]
     assert [note.param for note in encoded.notes] == ["stop"]

@@ -1,6 +1,7 @@
 """The example's config on a real LiteLLM proxy with two workers and Redis, in front of the emulator."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import time
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.testing.ports import free_port, listening
 
-from .conftest import EXAMPLES, Ask, Environment, free_port, listening, spoken
+from .conftest import EXAMPLES, Ask, Environment, spoken
 
-if importlib.util.find_spec("litellm") is None:  # importing it takes seconds, and the proxy is a process of its own
+# The proxy is a process of its own, and may have an environment of its own.
+PYTHON = os.environ.get("BEDROCK_ADAPTER_PROXY_PYTHON", "")
+if not (Path(PYTHON).is_file() if PYTHON else importlib.util.find_spec("litellm")):
     pytest.skip("litellm is not installed", allow_module_level=True)
 KEY = "sk-example-0123456789abcdef0123456789abcdef"
 CREDENTIALS = """\
@@ -29,7 +33,9 @@ def redis_port(tmp_path: Path) -> Iterator[int]:
     if server is None:
         pytest.skip("there is no redis-server")
     port = free_port()
-    process = subprocess.Popen([server, "--port", str(port), "--save", "", "--dir", str(tmp_path)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [server, "--port", str(port), "--save", "", "--dir", str(tmp_path)], stdout=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 20
     while not listening(port):
         assert time.monotonic() < deadline
@@ -46,7 +52,12 @@ def chat(model: str, **members: object) -> dict[str, object]:
 
 
 def test_the_operators_config(
-    environment: Environment, serve: Callable[..., str], ask: Ask, bedrock_emulator: BedrockEmulator, redis_port: int, tmp_path: Path
+    environment: Environment,
+    serve: Callable[..., str],
+    ask: Ask,
+    bedrock_emulator: BedrockEmulator,
+    redis_port: int,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "credentials").write_text(CREDENTIALS)
     environment |= {
@@ -59,7 +70,17 @@ def test_the_operators_config(
     }
     config = str(EXAMPLES / "litellm_proxy" / "config.yaml")
     start = ("-c", "from litellm import run_server; run_server()", "--host", "127.0.0.1", "--port", "{port}")
-    url = serve(*start, "--num_workers", "2", "--timeout_worker_healthcheck", "180", "--config", config, patience=300)
+    url = serve(
+        *start,
+        "--num_workers",
+        "2",
+        "--timeout_worker_healthcheck",
+        "180",
+        "--config",
+        config,
+        patience=300,
+        python=PYTHON,
+    )
     _until_ready(ask, url)
 
     status, listed = ask(f"{url}/v1/models", key=KEY)
@@ -70,7 +91,11 @@ def test_the_operators_config(
     for _ in range(12):  # spread over regions and accounts
         status, answer = ask(endpoint, chat("gpt-4o"), KEY)
         assert status == 200, answer
-    signed = {(sent.model[:3], sent.headers["authorization"].split("Credential=")[1][:10]) for sent in bedrock_emulator.requests if sent.operation == "Converse"}
+    signed = {
+        (sent.model[:3], sent.headers["authorization"].split("Credential=")[1][:10])
+        for sent in bedrock_emulator.requests
+        if sent.operation == "Converse"
+    }
     assert signed == {("us.", "AKIDEMULAT"), ("eu.", "AKIDSECOND")}
     assert "/eu-central-1/bedrock/" in next(
         sent.headers["authorization"] for sent in bedrock_emulator.requests if sent.model.startswith("eu.")

@@ -18,7 +18,9 @@ Llm = Callable[..., str]
 
 
 @pytest.fixture
-def llm(install_example: Callable[[str], Path], environment: Environment, run: Callable[..., str], tmp_path: Path) -> Llm:
+def llm(
+    install_example: Callable[[str], Path], environment: Environment, run: Callable[..., str], tmp_path: Path
+) -> Llm:
     install_example("llm_host")
     environment["LLM_USER_PATH"] = str(tmp_path / "llm")
     return lambda *arguments: run("-m", "llm", *arguments)
@@ -54,9 +56,9 @@ def test_options_and_tools(llm: Llm, bedrock_emulator: BedrockEmulator) -> None:
     call = {"toolUse": {"toolUseId": "tooluse_1", "name": "llm_version", "input": {}}}
     from bedrock_adapter.testing.scripted import converse_response
 
-    bedrock_emulator.script.next(converse_response("Looking.", call, stop_reason="tool_use"))
+    bedrock_emulator.script.next(converse_response("Looking.", call, stop_reason="tool_use"), operation="Converse*")
     llm("-m", CLAUDE, "-T", "llm_version", "What version?")
-    asked, called, told = bedrock_emulator.requests[-1].body["messages"]
+    _, called, told = bedrock_emulator.requests[-1].body["messages"]
     assert called["content"][-1] == call
     assert told["content"][0]["toolResult"]["toolUseId"] == "tooluse_1"
 

@@ -65,7 +65,10 @@ def test_its_own_stack_does_all_io(url: str, image: str, ask: Ask, bedrock_emula
     (_, block) = bedrock_emulator.requests[-1].body["messages"][0]["content"]
     assert base64.b64decode(block["image"]["source"]["bytes"]) == PNG
 
-    status, vectors = ask(f"{url}/v1/embeddings", {"model": "amazon.titan-embed-text-v2:0", "input": ["a", "b"], "encoding_format": "float"})
+    status, vectors = ask(
+        f"{url}/v1/embeddings",
+        {"model": "amazon.titan-embed-text-v2:0", "input": ["a", "b"], "encoding_format": "float"},
+    )
     assert status == 200
     assert [len(item["embedding"]) for item in vectors["data"]] == [1024, 1024]
 

@@ -277,6 +277,7 @@ class HeldTransport(ScriptedTransport):
         self.dropped = threading.Event()
 
     async def open_stream(self, request: Any, target: Any, timeout: float | None = None) -> Any:
+        self._loop = asyncio.get_running_loop()
         if self.held == "opening":
             await self._wait()
         stream = await super().open_stream(request, target, timeout)
@@ -302,11 +303,10 @@ class HeldTransport(ScriptedTransport):
         return await super().send(*arguments)
 
     def release(self) -> None:
-        """From another thread, while it waits."""
+        """From another thread."""
         self._loop.call_soon_threadsafe(self._go.set)
 
     async def _wait(self) -> None:
-        self._loop = asyncio.get_running_loop()
         try:
             await self._go.wait()
         except asyncio.CancelledError:
@@ -331,7 +331,7 @@ def test_a_comment_keeps_a_silent_connection_alive(serve: Callable[..., str], mo
     seen = b""
     while b": keep-alive" not in seen:
         seen += response.read1(65536)
-    transport.go.set()
+    transport.release()
     seen += response.read()
     assert b"[DONE]" in seen
     connection.close()
@@ -356,6 +356,6 @@ def test_one_slow_stream_does_not_hold_up_others(serve: Callable[..., str]) -> N
     connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": True}), {"authorization": f"Bearer {KEY}"})
     response = connection.getresponse()
     assert ask(address, "GET", "/health")[0] == 200, "answered while the stream waits"
-    transport.go.set()
+    transport.release()
     assert b"[DONE]" in response.read()
     connection.close()

@@ -71,7 +71,8 @@ def test_a_wire_format_without_cases() -> None:
     dialect = converse.bedrock_dialects()[0]
     feather = type(dialect)("feather", dialect.encode, dialect.decode, dialect.stream)
     tested = suite(
-        bedrock_profiles=lambda settings: [Layer("acme.owl-*", {"dialect": "feather"})], bedrock_dialects=lambda: [feather]
+        bedrock_profiles=lambda settings: [Layer("acme.owl-*", {"dialect": "feather"})],
+        bedrock_dialects=lambda: [feather],
     )
     with pytest.raises(AssertionError, match="'feather', of which only you know"):
         tested.test_model_has_a_route(adapter(tested), MODEL)
@@ -163,7 +164,11 @@ def test_an_early_finish_is_found_by_cutting() -> None:
 
         def swapped(chunk: Any) -> Any:
             first.append(chunk)
-            return {**chunk, "id": f"{len(first)}", "choices": [{**c, "delta": {**c["delta"], "content": str(id(first))}} for c in chunk["choices"]]}
+            return {
+                **chunk,
+                "id": f"{len(first)}",
+                "choices": [{**c, "delta": {**c["delta"], "content": str(id(first))}} for c in chunk["choices"]],
+            }
 
         return swapped
 
@@ -235,5 +240,9 @@ def test_the_suite_runs_for_a_subclass_and_lists_exemptions(pytester: pytest.Pyt
     assert outcomes.get("failed", 0) == 0, result.stdout.str()
     assert outcomes["passed"] > 30
     result.stdout.fnmatch_lines(
-        ["*conformance exemptions*", "TestOwl: survives_cuts: it does not stream", "TestOwl: tool calls: the model has no tools"]
+        [
+            "*conformance exemptions*",
+            "TestOwl: survives_cuts: it does not stream",
+            "TestOwl: tool calls: the model has no tools",
+        ]
     )

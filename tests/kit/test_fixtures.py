@@ -11,7 +11,17 @@ from bedrock_adapter.eventstream import EventDecoder
 
 
 def test_the_pytest_plugin_imports_nothing_heavy() -> None:
-    heavy = ("boto3", "botocore", "litellm", "tiktoken", "aiohttp", "starlette", "werkzeug", "pytest_httpserver", "hypothesis")
+    heavy = (
+        "boto3",
+        "botocore",
+        "litellm",
+        "tiktoken",
+        "aiohttp",
+        "starlette",
+        "werkzeug",
+        "pytest_httpserver",
+        "hypothesis",
+    )
     allowed = "{'bedrock_adapter', 'bedrock_adapter.testing', 'bedrock_adapter.testing.pytest_plugin'}"
     code = (
         "import sys, bedrock_adapter.testing.pytest_plugin\n"
@@ -36,11 +46,15 @@ def test_a_recorded_answer_is_given(
 
 
 def test_frames_are_what_bedrock_sends(converse_events: Any, event_frames: Any) -> None:
-    events = converse_events("Hoo", {"toolUse": {"toolUseId": "t", "name": "f", "input": {"a": 1}}}, stop_reason="tool_use")
+    events = converse_events(
+        "Hoo", {"toolUse": {"toolUseId": "t", "name": "f", "input": {"a": 1}}}, stop_reason="tool_use"
+    )
     assert EventDecoder().feed(event_frames(events)) == events
 
 
-def test_plugins_are_isolated(bedrock_adapter_for: Callable[..., Adapter], installed_plugin: Callable[..., Path]) -> None:
+def test_plugins_are_isolated(
+    bedrock_adapter_for: Callable[..., Adapter], installed_plugin: Callable[..., Path]
+) -> None:
     code = "from bedrock_adapter import Layer, hookimpl\n@hookimpl\ndef bedrock_profiles():\n    return []\n"
     installed_plugin("acme-owl", owl="acme_owl", source={"acme_owl": code})
     assert "owl" in [info.name for info in Adapter().plugins]

@@ -63,7 +63,9 @@ def test_explain_names_the_file(bedrock_adapter_for: Callable[..., Adapter], set
     assert "my_models.toml" in fact["origin"]
 
 
-def test_the_file_wins_over_the_catalogue(bedrock_adapter_for: Callable[..., Adapter], settings: Callable[[str], Path]) -> None:
+def test_the_file_wins_over_the_catalogue(
+    bedrock_adapter_for: Callable[..., Adapter], settings: Callable[[str], Path]
+) -> None:
     request = {**REQUEST, "model": "us.amazon.nova-lite-v1:0", "stop": ["x"], "top_k": None}
     before = bedrock_adapter_for().encode(request).requests[0].body
     after = bedrock_adapter_for(config=settings(MODELS)).encode(request)
@@ -76,8 +78,14 @@ def test_the_file_wins_over_the_catalogue(bedrock_adapter_for: Callable[..., Ada
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (MODELS.replace("max_output = 64", 'max_output = "64"'), r"my_models\.toml:7: limits\.max_output: .*an integer, not '64'"),
-        (MODELS.replace("system = false", "sistem = false"), r"my_models\.toml:9: conversation\.sistem: .*no fact.*known are system"),
+        (
+            MODELS.replace("max_output = 64", 'max_output = "64"'),
+            r"my_models\.toml:7: limits\.max_output: .*an integer, not '64'",
+        ),
+        (
+            MODELS.replace("system = false", "sistem = false"),
+            r"my_models\.toml:9: conversation\.sistem: .*no fact.*known are system",
+        ),
         (MODELS.replace("[layer.tools]", "[layer.tols]"), r"my_models\.toml:12: tols: .*no fact 'tols'"),
         (MODELS.replace('match = "acme.owl-*"', ""), r"my_models\.toml:1: match: must be a glob"),
         (MODELS.replace("2026-11-22", '"soon"'), r"my_models\.toml:4: checked: must be a date"),

@@ -3,19 +3,17 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bedrock_adapter import Adapter, Context
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.testing.ports import free_port, wait_until_listening
 
 from .loop import QUESTION, RESULTS, TOOLS, only_openai, run_loop
 
@@ -23,27 +21,6 @@ SONNET_4 = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 pytestmark = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="needs redis-server (Debian: redis-server)"
 )
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        if ready():
-            return
-        process.poll()
-        time.sleep(0.05)  # another process: there is nothing to wait on
-    raise AssertionError(f"{process.args!r} did not start")
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +31,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                "--dir", str(tmp_path_factory.mktemp("redis"))]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        wait_for(lambda: listening(port), process)
+        wait_until_listening(port, process)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.terminate()
@@ -112,7 +89,7 @@ def workers(bedrock_emulator: BedrockEmulator, redis_url: str, tmp_path: Path) -
             with (tmp_path / f"{port}.log").open("w") as log:
                 processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
         for port, process in zip(ports, processes, strict=True):
-            wait_for(partial(listening, port), process)
+            wait_until_listening(port, process)
         yield ports
     finally:
         for process in processes:

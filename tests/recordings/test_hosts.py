@@ -7,7 +7,6 @@ import importlib.util
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ import pytest
 
 from bedrock_adapter import json_codec
 from bedrock_adapter.streaming import fold
+from bedrock_adapter.testing.ports import free_port
 
 from .meaning import Json, essence, seen_answer, true_answer
 from .test_recordings import CHAT, FOLDER, ids, request_of
@@ -89,13 +89,6 @@ class Host(NamedTuple):
         answer = response.status, response.read()
         connection.close()
         return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def ready(address: str, path: str, process: "subprocess.Popen[bytes]") -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import llm
+from llm.models import EmbeddingModel
 from llm.parts import AttachmentPart, StreamEvent, TextPart, ToolCallPart, ToolResultPart
 from pydantic import Field
 
@@ -79,7 +80,7 @@ def register_embedding_models(register: Any) -> None:
             register(BedrockEmbeddings(name))
 
 
-class BedrockModel(llm.Model):  # type: ignore[misc]  # llm is not always there for the type checker
+class BedrockModel(llm.Model):
     """One chat model. What it takes exactly is the adapter's business: a wrong wish is an error or a note."""
 
     can_stream = True
@@ -87,7 +88,7 @@ class BedrockModel(llm.Model):  # type: ignore[misc]  # llm is not always there 
     supports_schema = True
     attachment_types = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
-    class Options(llm.Options):  # type: ignore[misc]
+    class Options(llm.Options):
         """`llm -o reasoning_effort low`."""
 
         temperature: float | None = Field(default=None, description="0 to 1")
@@ -111,10 +112,21 @@ class BedrockModel(llm.Model):  # type: ignore[misc]  # llm is not always there 
     def request(self, prompt: Any) -> dict[str, Any]:
         """llm's prompt as a chat request."""
         options = {name: value for name, value in prompt.options.model_dump().items() if value is not None}
-        request = {"model": self.name, "messages": list(_messages(prompt.messages)), "stream_options": {"include_usage": True}}
+        request = {
+            "model": self.name,
+            "messages": list(_messages(prompt.messages)),
+            "stream_options": {"include_usage": True},
+        }
         if prompt.tools:
             request["tools"] = [
-                {"type": "function", "function": {"name": tool.name, "description": tool.description or "", "parameters": tool.input_schema}}
+                {
+                    "type": "function",
+                    "function": {
+                        "name": tool.name,
+                        "description": tool.description or "",
+                        "parameters": tool.input_schema,
+                    },
+                }
                 for tool in prompt.tools
             ]
         if prompt.schema:
@@ -126,7 +138,7 @@ class BedrockModel(llm.Model):  # type: ignore[misc]  # llm is not always there 
         return f"Bedrock: {self.model_id}"
 
 
-class BedrockEmbeddings(llm.EmbeddingModel):  # type: ignore[misc]
+class BedrockEmbeddings(EmbeddingModel):
     """One embedding model."""
 
     def __init__(self, name: str) -> None:
@@ -155,7 +167,7 @@ def _content(part: Any) -> dict[str, Any] | None:
     if isinstance(part, TextPart) and part.text:
         return {"type": "text", "text": part.text}
     if isinstance(part, AttachmentPart) and part.attachment:
-        file = part.attachment
+        file: Any = part.attachment
         url = file.url or f"data:{file.resolve_type()};base64,{file.base64_content()}"
         return {"type": "image_url", "image_url": {"url": url}}
     return None
@@ -182,7 +194,9 @@ def _events(delta: dict[str, Any]) -> Iterator[Any]:
     for part in delta.get("tool_calls") or ():
         function = part["function"]
         if part.get("id"):
-            yield StreamEvent(type="tool_call_name", chunk=function["name"], tool_call_id=part["id"], part_index=_place(part))
+            yield StreamEvent(
+                type="tool_call_name", chunk=function["name"], tool_call_id=part["id"], part_index=_place(part)
+            )
         if arguments := function.get("arguments"):
             yield StreamEvent(type="tool_call_args", chunk=arguments, part_index=_place(part))
 
