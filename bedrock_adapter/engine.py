@@ -88,7 +88,8 @@ class Engine:
         """A call with its route, its needs loaded and its body encoded."""
         model = await self._resolve(self.router.resolve(request.get("model")), context)
         call = self.call(operation, request, model, context, stream=stream)
-        await load(call, call.route.needs(call), self.io(call))
+        if needs := call.route.needs(call):
+            await load(call, needs, self.io(call))
         encode(call)
         return call
 

@@ -54,7 +54,7 @@ class Target:
         An identity is taken whole: where this target names a profile, keys or a token, nothing of the base's identity is
         mixed in. A role alone is assumed with the base's profile or keys.
         """
-        if self == _NO_TARGET:
+        if self is base or self == _NO_TARGET:
             return base
         if base == _NO_TARGET:
             return self

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TypeVar
 
 from starlette.responses import Response
@@ -21,16 +20,27 @@ _T = TypeVar("_T")
 
 async def or_disconnect(receive: Receive, work: Awaitable[_T]) -> _T | None:
     """The result of `work`, or None after cancelling it because the client has left."""
-    task = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_disconnected(receive))
+    task = asyncio.current_task()
+    assert task is not None  # this is a coroutine
+    left = False
+
+    async def watch() -> None:
+        nonlocal left
+        await _disconnected(receive)
+        left = True
+        task.cancel()
+
+    watching = asyncio.ensure_future(watch())
     try:
-        await asyncio.wait((task, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
+        return await work
+    except (asyncio.CancelledError, Exception):
+        if left and task.cancelling() == 1:
+            return None
+        raise
     finally:
-        for each in (task, leaving):
-            each.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+        watching.cancel()
+        if left:
+            task.uncancel()
 
 
 async def _disconnected(receive: Receive) -> None:

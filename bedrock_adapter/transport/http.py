@@ -158,9 +158,10 @@ class HttpTransport:
     async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
         parts: list[bytes] = []
         size = 0
+        patience = Patience(self._timeouts.idle, response.close)
         try:
             while True:
-                async with asyncio.timeout(self._timeouts.idle):
+                with patience:
                     part = await response.content.readany()
                 if not part:
                     return b"".join(parts)
@@ -169,7 +170,9 @@ class HttpTransport:
                 if size > limit:
                     raise TransportError(f"the answer is larger than {limit} bytes", code="invalid_response")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _reading_error(error, self._timeouts.idle) from error
+            raise _reading_error(TimeoutError() if patience.lost else error, self._timeouts.idle) from error
+        finally:
+            patience.close()
 
 
 class HttpStream:
@@ -199,6 +202,7 @@ class HttpStream:
                 data = await self._next_bytes()
                 if not data and self._broken is None:
                     self._ended = True
+                    self._patience.close()
                     self._decoder.close()
                     raise StopAsyncIteration
                 if events := self._decoder.feed(data):

@@ -1,13 +1,15 @@
 """A limit on each wait of many."""
 
 import asyncio
+import weakref
 from collections.abc import Callable
 
 
 class Patience:
     """`with patience:` around each wait. When one takes longer than `limit` seconds, `lose` is called, which must end it.
 
-    One timer serves all waits: an `asyncio.timeout` for each read costs more than decoding what was read.
+    One timer serves all waits: an `asyncio.timeout` for each read costs more than decoding what was read. The timer keeps
+    nothing alive: `lose` is a bound method, held weakly.
 
     Attributes:
         lost: a wait has taken too long.
@@ -15,7 +17,7 @@ class Patience:
 
     def __init__(self, limit: float, lose: Callable[[], object]) -> None:
         self._limit = limit
-        self._lose = lose
+        self._lose = weakref.WeakMethod(lose)
         self._since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.lost = False
@@ -39,7 +41,8 @@ class Patience:
             self._timer = loop.call_later(left, self._check)
         else:
             self.lost = True
-            self._lose()
+            if lose := self._lose():
+                lose()
 
     def close(self) -> None:
         """No more waits."""

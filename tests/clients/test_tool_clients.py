@@ -39,6 +39,12 @@ def get_current_location() -> str:
     return "Shanghai"
 
 
+TOOLS: dict[str, Callable[..., str]] = {
+    "get_current_weather": get_current_weather,
+    "get_current_location": get_current_location,
+}
+
+
 class Weather(pydantic.BaseModel):  # type: ignore[misc, name-defined, unused-ignore]
     """Get the current weather in a given location."""
 
@@ -67,11 +73,8 @@ def run_loop(ask: Callable[[list[Any]], Any], question: str) -> tuple[list[str],
         messages.append(message)
         for call in message.tool_calls:
             given = json.loads(call.function.arguments)
-            tool = {"get_current_weather": get_current_weather, "get_current_location": get_current_location}[
-                call.function.name
-            ]
             called.append(call.function.name)
-            messages.append({"role": "tool", "tool_call_id": call.id, "content": tool(**given)})
+            messages.append({"role": "tool", "tool_call_id": call.id, "content": TOOLS[call.function.name](**given)})
     raise AssertionError(f"the loop did not end: {called}")
 
 

@@ -37,14 +37,9 @@ def test_it_is_found_by_the_command_line(install_example: Callable[[str], Path],
     assert next(fact["source"] for fact in told["facts"] if fact["fact"] == "extra.most_wisdom") == "Acme's model card"
 
 
-def test_the_core_knows_nothing_of_it() -> None:
-    assert (
-        Adapter()
-        .encode({"model": "acme.feather-1", "messages": [{"role": "user", "content": "x"}]})
-        .requests[0]
-        .operation
-        == "Converse"
-    )
+def test_the_core_knows_nothing_of_it(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    request = {"model": "acme.feather-1", "messages": [{"role": "user", "content": "x"}]}
+    assert bedrock_adapter_for().encode(request).requests[0].operation == "Converse"
     for word in ("acme_feather", "most_wisdom"):
         for path in [*(ROOT / "bedrock_adapter").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")]:
             assert word not in path.read_text(), f"{path} names {word}"

@@ -51,7 +51,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
     server: Recorded
 
     def do_GET(self) -> None:
-        nothing = {"modelSummaries": [], "inferenceProfileSummaries": []}
+        nothing: Json = {"modelSummaries": [], "inferenceProfileSummaries": []}
         profile = {"models": [{"modelArn": "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5"}]}
         lists = self.path.startswith(("/foundation-models", "/inference-profiles?"))
         self._send(200, {"content-type": "application/json"}, json.dumps(nothing if lists else profile).encode())

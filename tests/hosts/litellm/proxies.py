@@ -110,7 +110,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 def _alive(proxy: Proxy, process: "subprocess.Popen[bytes]") -> bool:
     assert process.poll() is None, proxy.log.read_text()
     try:
-        return httpx.get(f"{proxy.url}/health/liveliness").status_code == 200
+        return bool(httpx.get(f"{proxy.url}/health/liveliness").status_code == 200)
     except httpx.HTTPError:
         return False
 
