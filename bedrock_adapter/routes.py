@@ -217,26 +217,26 @@ class Route:
 
 
 class RouteTable:
-    """Routes by (operation, model string), replaced copy-on-write so that readers take no lock.
+    """Routes by operation, model string and base model, replaced copy-on-write so that readers take no lock.
 
     Bounded, because model strings are client input.
+
+    Attributes:
+        routes: by (operation, requested model, base model); to be read only.
     """
 
     LIMIT = 1024
 
     def __init__(self) -> None:
-        self._routes: dict[tuple[str, str], Route] = {}
+        self.routes: dict[tuple[str, str, str], Route] = {}
         self._lock = threading.Lock()
 
-    def get(self, operation: str, model: str) -> Route | None:
-        return self._routes.get((operation, model))
-
-    def put(self, operation: str, model: str, route: Route) -> None:
+    def put(self, operation: str, model: ModelId, route: Route) -> None:
         with self._lock:
-            kept = {} if len(self._routes) >= self.LIMIT else dict(self._routes)
-            kept[operation, model] = route
-            self._routes = kept
+            kept = {} if len(self.routes) >= self.LIMIT else dict(self.routes)
+            kept[operation, model.requested, model.base] = route
+            self.routes = kept
 
     def clear(self) -> None:
         with self._lock:
-            self._routes = {}
+            self.routes = {}

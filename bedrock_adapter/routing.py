@@ -60,16 +60,21 @@ class Router:
             RequestError: it is no string, or empty.
             UnknownModelError: a plugin refused it.
         """
+        try:
+            return self._models[model]
+        except (KeyError, TypeError):
+            pass  # not seen yet, or no string at all
+        return self._understood(model)
+
+    def _understood(self, model: Any) -> ModelId:
         if not isinstance(model, str) or not model.strip():
             raise RequestError("model must be a non-empty string", param="model", code="invalid_value")
-        found = self._models.get(model)
-        if found is None and not _sayable(model):
+        if not _sayable(model):
             raise UnknownModelError(f"{model!r} is no model: it cannot be said in a URL", param="model")
-        if found is None:
-            found = self.manager.resolve_model(model) or parse_model_id(model)
-            if len(self._models) >= RouteTable.LIMIT:  # client input: bounded
-                self._models = {}
-            self._models[model] = found
+        found = self.manager.resolve_model(model) or parse_model_id(model)
+        if len(self._models) >= RouteTable.LIMIT:  # client input: bounded
+            self._models = {}
+        self._models[model] = found
         return found
 
     def route(self, operation: Operation, model: ModelId) -> Route:
@@ -79,11 +84,11 @@ class Router:
             NoPluginsError: nothing speaks the model's wire format.
             RequestError: the model does not do this operation.
         """
-        key = f"{model.requested}\n{model.base}"
-        route = self._table.get(operation, key)
-        if route is None:
-            route = self._build(operation, model)
-            self._table.put(operation, key, route)
+        return self._table.routes.get((operation, model.requested, model.base)) or self._routed(operation, model)
+
+    def _routed(self, operation: Operation, model: ModelId) -> Route:
+        route = self._build(operation, model)
+        self._table.put(operation, model, route)
         return route
 
     def _build(self, operation: Operation, model: ModelId) -> Route:

@@ -63,7 +63,9 @@ def _apply(opened: list[tuple[StreamStep, ChunkFunction]], chunks: list[Chunk]) 
         except AdapterError:
             raise
         except Exception as error:
-            raise PluginError(f"plugin {step.plugin!r} failed in {step.name}: {type(error).__name__}: {error}") from error
+            raise PluginError(
+                f"plugin {step.plugin!r} failed in {step.name}: {type(error).__name__}: {error}"
+            ) from error
     return chunks
 
 
@@ -112,8 +114,9 @@ class StreamTranslator:
         with known_form():
             for event in batch:
                 made += self._translate(event)
-        if not self._finished:
-            self._finished = any(choice["finish_reason"] for chunk in made for choice in chunk["choices"])
+        for chunk in made:
+            for choice in chunk["choices"]:
+                self._finished = self._finished or bool(choice["finish_reason"])
         return self._steps(made)
 
     def close(self) -> None:

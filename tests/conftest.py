@@ -2,10 +2,15 @@
 
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from bedrock_adapter import Adapter, Context, Note
+from bedrock_adapter.call import NO_CONTEXT
+from bedrock_adapter.types import Json
 
 # No timed assertion; in CI the same examples every time.
 settings.register_profile(
@@ -32,3 +37,16 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def encode(bedrock_adapter_for: Callable[..., Adapter]) -> Callable[..., tuple[Json, list[Note]]]:
+    """`encode(request, context, **settings)`: the first body that would be sent, and the notes."""
+
+    def run(asked: Json, context: Context = NO_CONTEXT, **settings: Any) -> tuple[Json, list[Note]]:
+        encoded = bedrock_adapter_for(**settings).encode(asked, context=context)
+        body = encoded.requests[0].body
+        assert body is not None
+        return body, encoded.notes
+
+    return run

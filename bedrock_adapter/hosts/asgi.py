@@ -9,7 +9,6 @@ and the same under `/api/v1`.
 
 import hashlib
 import hmac
-import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,12 +35,12 @@ from bedrock_adapter.errors import (
     RequestError,
     RequestTooLargeError,
 )
+from bedrock_adapter.hosts.notes import HEADER, notes_header
 from bedrock_adapter.hosts.sse import EventStreamResponse, or_disconnect
 from bedrock_adapter.settings import Settings, load_settings
 from bedrock_adapter.types import Json
 
 _LOG = logging.getLogger(__name__)
-_NOTES_LIMIT = 4096
 _PREFIXES = ("/v1", "/api/v1")
 
 Authenticator = Callable[[Request], Awaitable[str]]
@@ -209,19 +208,8 @@ def _answer(answer: Answer) -> Response:
 def _headers(notes: Sequence[Note], request_id: str) -> dict[str, str]:
     headers = {"x-amzn-requestid": request_id} if request_id else {}
     if notes:
-        headers["x-bedrock-adapter-notes"] = notes_header(notes)
+        headers[HEADER] = notes_header(notes)
     return headers
-
-
-def notes_header(notes: Sequence[Note], limit: int = _NOTES_LIMIT) -> str:
-    """Notes as a JSON list in ASCII of at most `limit` characters; what does not fit is counted as `{"more": N}`."""
-    shown: list[Json] = [note._asdict() for note in notes]
-    text = json.dumps(shown)
-    for kept in range(len(notes) - 1, -1, -1):
-        if len(text) <= limit:
-            break
-        text = json.dumps([*shown[:kept], {"more": len(notes) - kept}])
-    return text
 
 
 async def _health(request: Request) -> Response:

@@ -1,18 +1,18 @@
-"""Event-stream decoding against botocore's, in CPU time per event; both check both CRCs.
-
-Run: python tests/bench/bench_eventstream.py
-"""
+"""Event-stream decoding against botocore's, per event; both check both CRCs."""
 
 import json
-import time
 from collections.abc import Callable
 
 from botocore.eventstream import EventStreamBuffer
+from cases import SHORT
+from measure import Row, interleaved
 
+from bedrock_adapter import Adapter
 from bedrock_adapter.eventstream import EventDecoder, EventStreamDecoder, encode_frame
 
+BUDGET = 0.3
 EVENTS = 2000
-ROUNDS = 15
+ADAPTER = Adapter(region="us-east-1")
 
 Run = Callable[[list[bytes]], int]
 
@@ -75,28 +75,34 @@ def run_events(chunks: list[bytes]) -> int:
     return sum(len(decoder.feed(chunk)) for chunk in chunks)
 
 
-def compare(ours: Run, theirs: Run, chunks: list[bytes]) -> tuple[float, float]:
-    """Microseconds per event of both, measured in turns, since the machine's speed varies."""
-    best = [float("inf"), float("inf")]
-    for _ in range(ROUNDS):
-        for which, run in enumerate((ours, theirs)):
-            start = time.process_time()
-            assert run(chunks) == EVENTS
-            best[which] = min(best[which], time.process_time() - start)
-    return best[0] / EVENTS * 1e6, best[1] / EVENTS * 1e6
+def run_chunks(chunks: list[bytes]) -> int:
+    """Bytes to OpenAI chunks: what a host does for each event."""
+    decoder = ADAPTER.stream_decoder(ADAPTER.encode({**SHORT, "stream": True}))
+    return sum(len(decoder.feed(chunk)) for chunk in chunks)
 
 
-def main() -> None:
+def measure(*, quick: bool) -> list[Row]:
     data = stream()
-    for size in (0, len(data) // EVENTS, 1024, 16384):
-        chunks = chunked(data, size) if size else frames(data)
-        ours, theirs = compare(run_frames, run_botocore, chunks)
-        ours_json, theirs_json = compare(run_events, run_botocore_json, chunks)
-        print(
-            f"reads of {f'{size:5d} bytes' if size else '  one frame'}: frames {ours:.2f} / botocore {theirs:.2f} us = {ours / theirs:.2f}; "
-            f"with JSON {ours_json:.2f} / {theirs_json:.2f} us = {ours_json / theirs_json:.2f}"
+    rows = []
+    reads = {
+        "one event a read": frames(data),
+        "reads of 1 kB": chunked(data, 1024),
+        "reads of 16 kB": chunked(data, 16384),
+    }
+    for name, chunks in reads.items():
+        rows.append(_row(f"event stream, {name}: frames / botocore", run_frames, run_botocore, chunks, quick, BUDGET))
+    chunks = frames(data)
+    rows.append(
+        _row("event stream: events with JSON / botocore + json", run_events, run_botocore_json, chunks, quick, None)
+    )
+    rows.append(
+        _row(
+            "event stream: bytes to OpenAI chunks / botocore + json", run_chunks, run_botocore_json, chunks, quick, None
         )
+    )
+    return rows
 
 
-if __name__ == "__main__":
-    main()
+def _row(what: str, ours: Run, theirs: Run, chunks: list[bytes], quick: bool, budget: float | None) -> Row:
+    medians = interleaved((lambda: ours(chunks), lambda: theirs(chunks)), rounds=5 if quick else 15, repeat=1)
+    return Row(what, medians[0] / EVENTS, medians[1] / EVENTS, budget)

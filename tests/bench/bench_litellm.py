@@ -9,7 +9,7 @@ from measure import Row
 from processes import ask, line, script, upstream
 
 NOOP_BUDGET = 1.15
-_VARIANTS = ("adapter", "noop", "bedrock", "alone", "boto3")
+_VARIANTS = ("adapter", "noop", "bare", "bedrock", "alone", "boto3")
 _COUNTS = {"unary": 100, "stream": 5}
 
 
@@ -19,6 +19,8 @@ def measure(*, quick: bool) -> list[Row]:
     chunk = {variant: medians[variant, "stream"] / STREAM_EVENTS for variant in _VARIANTS}
     return [
         Row("LiteLLM: our provider / no-op provider, unary", unary["adapter"], unary["noop"], NOOP_BUDGET),
+        Row("LiteLLM: provider that only signs and sends / no-op provider, unary", unary["bare"], unary["noop"]),
+        Row("LiteLLM: our provider / provider that only signs and sends, unary", unary["adapter"], unary["bare"]),
         Row("LiteLLM: our provider / its bedrock route, unary", unary["adapter"], unary["bedrock"], 1, strict=True),
         Row("adapter without LiteLLM / boto3, unary", unary["alone"], unary["boto3"], 1, strict=True),
         Row("LiteLLM: our provider / no-op provider, per chunk", chunk["adapter"], chunk["noop"]),

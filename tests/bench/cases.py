@@ -38,7 +38,11 @@ def _agent_messages(rounds: int) -> list[Json]:
     ]
     for number in range(rounds):
         arguments = json.dumps({"path": f"src/module_{number}.py"})
-        call = {"id": f"toolu_{number:04}", "type": "function", "function": {"name": "read_file", "arguments": arguments}}
+        call = {
+            "id": f"toolu_{number:04}",
+            "type": "function",
+            "function": {"name": "read_file", "arguments": arguments},
+        }
         messages += [
             {"role": "assistant", "content": "Let me look at the next file.", "tool_calls": [call]},
             {"role": "tool", "tool_call_id": f"toolu_{number:04}", "content": _PROSE * 4},

@@ -14,7 +14,18 @@ Json = dict[str, Any]
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls"}
-_KNOWN = {"model", "messages", "tools", "tool_choice", "thinking", "max_tokens", "temperature", "top_p", "stop", "stream"}
+_KNOWN = {
+    "model",
+    "messages",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "stop",
+    "stream",
+}
 
 
 def to_converse(request: Json) -> Json:
@@ -89,7 +100,7 @@ def _configure(request: Json, body: Json) -> None:
     ):
         value = request.get(name)
         if value is not None:
-            if isinstance(value, bool) or not isinstance(value, kind):  # type: ignore[arg-type]
+            if isinstance(value, bool) or not isinstance(value, kind):
                 raise ValueError(name)
             config[theirs] = value
     if stop := request.get("stop"):
@@ -116,7 +127,9 @@ def _tool(tool: Json) -> Json:
     name, schema = function["name"], function.get("parameters") or {"type": "object", "properties": {}}
     if not _NAME.fullmatch(name) or not isinstance(schema, dict) or schema.get("type") != "object":
         raise ValueError("tools")
-    return {"toolSpec": {"name": name, "description": function.get("description") or name, "inputSchema": {"json": schema}}}
+    return {
+        "toolSpec": {"name": name, "description": function.get("description") or name, "inputSchema": {"json": schema}}
+    }
 
 
 def to_openai(answer: Json, model: str) -> Json:
@@ -143,9 +156,7 @@ def to_openai(answer: Json, model: str) -> Json:
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [
-            {"index": 0, "message": message, "logprobs": None, "finish_reason": _FINISH[answer["stopReason"]]}
-        ],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": _FINISH[answer["stopReason"]]}],
         "usage": {
             "prompt_tokens": prompt,
             "completion_tokens": completion,

@@ -1,4 +1,4 @@
-"""One way to Bedrock in a process of its own: `python litellm_worker.py adapter|noop|bedrock|alone|boto3`.
+"""One way to Bedrock in a process of its own: `python litellm_worker.py adapter|noop|bare|bedrock|alone|boto3`.
 
 Reads `unary N` or `stream N` from standard input; prints the CPU microseconds of each of N calls, one after another.
 """
@@ -22,13 +22,46 @@ def adapter() -> str:
     return f"bedrock_adapter/{MODEL}"
 
 
-def noop() -> str:
+async def no_exchange() -> None:
+    """What a provider that does nothing does for an answer."""
+
+
+def signed_exchange() -> Callable[[], Awaitable[None]]:
+    """What every provider must do for an answer of Bedrock's: sign, send, read. No translation."""
+    import aiohttp
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+    from handwritten import to_converse
+
+    from bedrock_adapter import json_codec
+
+    url = f"{os.environ['AWS_ENDPOINT_URL_BEDROCK_RUNTIME']}/model/{MODEL}/converse"
+    signer = SigV4Auth(
+        Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]), "bedrock", "us-east-1"
+    )
+    sessions: list[aiohttp.ClientSession] = []
+
+    async def exchange() -> None:
+        if not sessions:
+            sessions.append(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)))
+        body = json_codec.dumps(to_converse(SHORT))
+        request = AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
+        signer.add_auth(request)
+        async with sessions[0].post(url, data=body, headers=dict(request.headers.items())) as response:
+            json_codec.loads(await response.read())
+
+    return exchange
+
+
+def noop(exchange: Callable[[], Awaitable[None]] = no_exchange) -> str:
     """The least a custom provider can do: an answer out of memory."""
     import litellm
     from litellm.types.utils import Choices, Message, ModelResponse, Usage
 
-    class Nothing(litellm.CustomLLM):  # type: ignore[misc,name-defined]
+    class Nothing(litellm.CustomLLM):  # type: ignore[misc]
         async def acompletion(self, *args: Any, **kwargs: Any) -> Any:
+            await exchange()
             message = Message(role="assistant", content="The capital of France is Paris.")
             return ModelResponse(
                 choices=[Choices(finish_reason="stop", index=0, message=message)],
@@ -108,11 +141,17 @@ async def main(variant: str) -> None:
     if variant in ("alone", "boto3"):
         unary, stream = alone_calls() if variant == "alone" else boto3_calls()
     else:
-        unary, stream = litellm_calls({"adapter": adapter, "noop": noop, "bedrock": lambda: f"bedrock/{MODEL}"}[variant]())
+        models: dict[str, Callable[[], str]] = {
+            "adapter": adapter,
+            "noop": noop,
+            "bare": lambda: noop(signed_exchange()),
+            "bedrock": lambda: f"bedrock/{MODEL}",
+        }
+        unary, stream = litellm_calls(models[variant]())
     works = {"unary": unary, "stream": stream}
-    for kind in works:  # warm
+    for work in works.values():  # warm
         for _ in range(5):
-            await works[kind]()
+            await work()
     print("ready", flush=True)
     loop = asyncio.get_running_loop()
     while question := await loop.run_in_executor(None, sys.stdin.readline):

@@ -33,7 +33,7 @@ def line(process: subprocess.Popen[str]) -> str:
     """
     assert process.stdout is not None  # piped
     if not (text := process.stdout.readline()):
-        raise RuntimeError(f"{process.args} ended without an answer")
+        raise RuntimeError(f"{process.args!r} ended without an answer")
     return text.strip()
 
 

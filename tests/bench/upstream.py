@@ -17,7 +17,10 @@ _UNARY = b"HTTP/1.1 200 OK\r\n%bcontent-type: application/json\r\ncontent-length
     len(_JSON),
     _JSON,
 )
-_STREAM = b"HTTP/1.1 200 OK\r\n%bcontent-type: application/vnd.amazon.eventstream\r\ntransfer-encoding: chunked\r\n\r\n" % _REQUEST_ID
+_STREAM = (
+    b"HTTP/1.1 200 OK\r\n%bcontent-type: application/vnd.amazon.eventstream\r\ntransfer-encoding: chunked\r\n\r\n"
+    % _REQUEST_ID
+)
 _CHUNKS = [b"%x\r\n%b\r\n" % (len(frame), frame) for frame in stream_frames(STREAM_EVENTS)]
 
 

@@ -1,14 +1,18 @@
 """Where cache points stand, for every family."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from bedrock_adapter import Adapter, Note
 from bedrock_adapter.errors import ConfigError, RequestError
-from bedrock_adapter.testing.emulator import HttpError
+from bedrock_adapter.testing.emulator import BedrockEmulator, HttpError
+from bedrock_adapter.types import Json
 
+Encode = Callable[..., tuple[Json, list[Note]]]
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 CLAUDE_5M = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
 BOUND = "us.anthropic.claude-opus-5-5"
@@ -40,13 +44,17 @@ def kinds(blocks: Any) -> list[str]:
 
 
 @pytest.fixture
-def encode(bedrock_adapter_for: Any) -> Any:
+def encode(bedrock_adapter_for: Callable[..., Adapter]) -> Encode:
     """`encode(messages, model=…, **fields)`: the body and the notes."""
 
-    def run(*messages: Any, model: str = CLAUDE, options: Any = None, strict: bool = False, **fields: Any) -> Any:
+    def run(
+        *messages: Any, model: str = CLAUDE, options: Any = None, strict: bool = False, **fields: Any
+    ) -> tuple[Json, list[Note]]:
         adapter = bedrock_adapter_for(strict=strict, options={"caching": options or {}})
         encoded = adapter.encode({"model": model, "messages": list(messages), **fields})
-        return encoded.requests[0].body, encoded.notes
+        body = encoded.requests[0].body
+        assert body is not None
+        return body, encoded.notes
 
     return run
 
@@ -54,7 +62,7 @@ def encode(bedrock_adapter_for: Any) -> Any:
 # -- marks ------------------------------------------------------------------------------------------------------------
 
 
-def test_marks_become_points_right_after_what_they_stand_on(encode: Any) -> None:
+def test_marks_become_points_right_after_what_they_stand_on(encode: Encode) -> None:
     body, notes = encode(
         {"role": "system", "content": [text("a", EPHEMERAL), text("b")]},
         user(text("c", EPHEMERAL), text("d")),
@@ -71,23 +79,23 @@ def test_marks_become_points_right_after_what_they_stand_on(encode: Any) -> None
     assert notes == []
 
 
-def test_openais_breakpoints_are_the_same(encode: Any) -> None:
+def test_openais_breakpoints_are_the_same(encode: Encode) -> None:
     body, _ = encode(user(text("a", {"mode": "explicit"}, "prompt_cache_breakpoint"), text("b")))
     assert body["messages"][0]["content"] == [{"text": "a"}, POINT, {"text": "b"}]
 
 
-def test_marks_on_tools(encode: Any) -> None:
+def test_marks_on_tools(encode: Encode) -> None:
     body, _ = encode(user(text("a")), tools=[{**TOOL, "cache_control": EPHEMERAL}])
     assert body["toolConfig"]["tools"][1:] == [POINT]
 
 
-def test_two_marks_on_one_place_are_one_point(encode: Any) -> None:
+def test_two_marks_on_one_place_are_one_point(encode: Encode) -> None:
     body, notes = encode(user(text("a", EPHEMERAL), cache_control=HOUR), strict=True)
     assert body["messages"][0]["content"] == [{"text": "a"}, POINT_1H]
     assert notes == []
 
 
-def test_a_mark_on_a_tool_result_stands_behind_it(encode: Any) -> None:
+def test_a_mark_on_a_tool_result_stands_behind_it(encode: Encode) -> None:
     call = {"id": "t1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     for result in (
         {"role": "tool", "tool_call_id": "t1", "content": [text("r", EPHEMERAL)]},
@@ -98,7 +106,7 @@ def test_a_mark_on_a_tool_result_stands_behind_it(encode: Any) -> None:
         assert body["messages"][-1]["content"][0]["toolResult"]["content"] == [{"text": "r"}]
 
 
-def test_a_mark_on_nothing_marks_what_is_before_it(encode: Any) -> None:
+def test_a_mark_on_nothing_marks_what_is_before_it(encode: Encode) -> None:
     body, _ = encode(user(text("a")), assistant("b"), user(text(" ", EPHEMERAL), text("c")))
     assert body["messages"][1]["content"] == [{"text": "b"}, POINT]
     body, _ = encode(user(text("a")), assistant("", cache_control=EPHEMERAL), user(text("c")))
@@ -121,7 +129,7 @@ def test_a_mark_on_nothing_marks_what_is_before_it(encode: Any) -> None:
         ({"type": "ephemeral", "ttl": ["1h"]}, ".ttl"),
     ],
 )
-def test_malformed_marks_name_the_key(encode: Any, mark: Any, param: str) -> None:
+def test_malformed_marks_name_the_key(encode: Encode, mark: Any, param: str) -> None:
     with pytest.raises(RequestError) as caught:
         encode(user(text("a", mark)))
     assert (caught.value.status, caught.value.param) == (400, "messages[0].content[0].cache_control" + param)
@@ -139,7 +147,7 @@ def test_malformed_marks_name_the_key(encode: Any, mark: Any, param: str) -> Non
         ("prompt_caching", True, "prompt_caching"),
     ],
 )
-def test_malformed_fields_name_the_key(encode: Any, field: str, value: Any, param: str) -> None:
+def test_malformed_fields_name_the_key(encode: Encode, field: str, value: Any, param: str) -> None:
     with pytest.raises(RequestError) as caught:
         encode(user(text("a")), **{field: value})
     assert (caught.value.status, caught.value.param) == (400, param)
@@ -148,13 +156,13 @@ def test_malformed_fields_name_the_key(encode: Any, field: str, value: Any, para
 # -- time to live -----------------------------------------------------------------------------------------------------
 
 
-def test_times_to_live(encode: Any) -> None:
+def test_times_to_live(encode: Encode) -> None:
     body, notes = encode(user(text("a", HOUR), text("b", {"type": "ephemeral", "ttl": "5m"})), strict=True)
     assert body["messages"][0]["content"] == [{"text": "a"}, POINT_1H, {"text": "b"}, POINT]
     assert notes == []
 
 
-def test_a_model_of_five_minutes_gets_five_minutes(encode: Any) -> None:
+def test_a_model_of_five_minutes_gets_five_minutes(encode: Encode) -> None:
     for model in (CLAUDE_5M, NOVA):
         body, notes = encode(user(text("a", HOUR), text("b", HOUR)), model=model)
         assert body["messages"][0]["content"] == [{"text": "a"}, POINT, {"text": "b"}, POINT]
@@ -171,12 +179,12 @@ def test_a_model_of_five_minutes_gets_five_minutes(encode: Any) -> None:
         ({"options": {"ttl": "1h"}, "prompt_cache_options": {"mode": "explicit", "ttl": "30m"}}, POINT_1H),
     ],
 )
-def test_marks_that_name_none_have_the_requests_or_the_operators(encode: Any, fields: Any, point: Any) -> None:
+def test_marks_that_name_none_have_the_requests_or_the_operators(encode: Encode, fields: Any, point: Any) -> None:
     body, _ = encode(user(text("a", {"mode": "explicit"}, "prompt_cache_breakpoint"), text("b")), **fields)
     assert body["messages"][0]["content"][1] == point
 
 
-def test_points_before_one_of_an_hour_live_an_hour(encode: Any) -> None:
+def test_points_before_one_of_an_hour_live_an_hour(encode: Encode) -> None:
     body, notes = encode(
         {"role": "system", "content": [text("s", EPHEMERAL)]}, user(text("a", HOUR), text("b", EPHEMERAL), text("c"))
     )
@@ -188,7 +196,7 @@ def test_points_before_one_of_an_hour_live_an_hour(encode: Any) -> None:
 # -- families and sections --------------------------------------------------------------------------------------------
 
 
-def test_models_without_caching_get_no_points_and_one_note(encode: Any) -> None:
+def test_models_without_caching_get_no_points_and_one_note(encode: Encode) -> None:
     body, notes = encode(
         {"role": "system", "content": [text("a", EPHEMERAL)]},
         user(text("b", EPHEMERAL), text("c", EPHEMERAL)),
@@ -198,7 +206,7 @@ def test_models_without_caching_get_no_points_and_one_note(encode: Any) -> None:
     assert [(note.param, note.action) for note in notes] == [("messages[0].content[0].cache_control", "ignored")]
 
 
-def test_nova_takes_none_in_tools_nor_beside_tool_blocks(encode: Any) -> None:
+def test_nova_takes_none_in_tools_nor_beside_tool_blocks(encode: Encode) -> None:
     call = {"id": "t1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     body, notes = encode(
         {"role": "system", "content": [text("s", EPHEMERAL)]},
@@ -219,7 +227,7 @@ def test_nova_takes_none_in_tools_nor_beside_tool_blocks(encode: Any) -> None:
     ]
 
 
-def test_no_point_stands_right_after_reasoning(encode: Any) -> None:
+def test_no_point_stands_right_after_reasoning(encode: Encode) -> None:
     thinking = [{"type": "thinking", "thinking": "hm", "signature": "c2ln"}]
     body, _ = encode(
         user(text("a")), {"role": "assistant", "content": None, "thinking_blocks": thinking, "cache_control": EPHEMERAL}, user(text("b")),
@@ -228,7 +236,7 @@ def test_no_point_stands_right_after_reasoning(encode: Any) -> None:
     assert "cachePoint" not in str(body["messages"][1])
 
 
-def test_nor_right_after_a_document_of_text(encode: Any) -> None:
+def test_nor_right_after_a_document_of_text(encode: Encode) -> None:
     body, _ = encode(user(text("a"), {**CSV, "cache_control": EPHEMERAL}, text("b")))
     content = body["messages"][0]["content"]
     assert kinds(content) == ["text", "document", "text", "cachePoint", "text"]
@@ -237,7 +245,7 @@ def test_nor_right_after_a_document_of_text(encode: Any) -> None:
     assert kinds(body["messages"][0]["content"]) == ["text", "document", "cachePoint", "text"]
 
 
-def test_the_last_four_points_stay(encode: Any) -> None:
+def test_the_last_four_points_stay(encode: Encode) -> None:
     body, notes = encode(
         {"role": "system", "content": [text("s", EPHEMERAL)]},
         user(*(text(str(number), EPHEMERAL) for number in range(5))),
@@ -269,7 +277,7 @@ AUTOMATIC = [
 
 
 @pytest.mark.parametrize("fields", AUTOMATIC)
-def test_automatic_points_cover_tools_system_and_the_last_two_requests(encode: Any, fields: Any) -> None:
+def test_automatic_points_cover_tools_system_and_the_last_two_requests(encode: Encode, fields: Any) -> None:
     body, notes = encode(*CONVERSATION, tools=[TOOL], strict=True, **fields)
     assert kinds(body["toolConfig"]["tools"]) == ["toolSpec", "cachePoint"]
     assert kinds(body["system"]) == ["text", "cachePoint"]
@@ -283,7 +291,7 @@ def test_automatic_points_cover_tools_system_and_the_last_two_requests(encode: A
     assert notes == []
 
 
-def test_marks_of_the_client_come_first(encode: Any) -> None:
+def test_marks_of_the_client_come_first(encode: Encode) -> None:
     marked = [user(text("1", EPHEMERAL), text("2", EPHEMERAL), text("3", EPHEMERAL)), assistant("b"), user(text("c"))]
     body, notes = encode({"role": "system", "content": "s"}, *marked, cache_control=EPHEMERAL, strict=True)
     assert kinds(body["system"]) == ["text"]
@@ -293,23 +301,23 @@ def test_marks_of_the_client_come_first(encode: Any) -> None:
     assert kinds(body["messages"][-1]["content"]) == ["text", "cachePoint"]
 
 
-def test_explicit_mode_adds_none(encode: Any) -> None:
+def test_explicit_mode_adds_none(encode: Encode) -> None:
     body, _ = encode(*CONVERSATION, prompt_cache_options={"mode": "explicit"}, options={"auto": True})
     assert "cachePoint" not in str(body)
 
 
-def test_sections_by_switch(encode: Any) -> None:
+def test_sections_by_switch(encode: Encode) -> None:
     body, _ = encode(*CONVERSATION, prompt_caching={"system": True, "messages": False})
     assert "cachePoint" in str(body["system"])
     assert "cachePoint" not in str(body["messages"])
 
 
-def test_automatic_points_live_as_asked_and_end_a_document_rightly(encode: Any) -> None:
+def test_automatic_points_live_as_asked_and_end_a_document_rightly(encode: Encode) -> None:
     body, _ = encode(user(text("a"), CSV), cache_control=HOUR)
     assert body["messages"][0]["content"][2:] == [{"text": "\n"}, POINT_1H]
 
 
-def test_automatic_points_follow_the_family(encode: Any) -> None:
+def test_automatic_points_follow_the_family(encode: Encode) -> None:
     body, notes = encode(*CONVERSATION, tools=[TOOL], model=NOVA, cache_control=EPHEMERAL)
     assert kinds(body["toolConfig"]["tools"]) == ["toolSpec"]
     assert kinds(body["system"]) == ["text", "cachePoint"]
@@ -320,7 +328,7 @@ def test_automatic_points_follow_the_family(encode: Any) -> None:
     assert notes == []
 
 
-def test_nova_gets_no_automatic_point_beside_tool_results(encode: Any) -> None:
+def test_nova_gets_no_automatic_point_beside_tool_results(encode: Encode) -> None:
     call = {"id": "t1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     loop = [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "t1", "content": "r"}]
     body, _ = encode(user(text("a")), *loop, tools=[TOOL], model=NOVA, cache_control=EPHEMERAL)
@@ -330,7 +338,7 @@ def test_nova_gets_no_automatic_point_beside_tool_results(encode: Any) -> None:
     assert kinds(body["messages"][-1]["content"]) == ["toolResult", "cachePoint"]
 
 
-def test_a_prefix_that_thinking_is_bound_to_stays_the_same(encode: Any) -> None:
+def test_a_prefix_that_thinking_is_bound_to_stays_the_same(encode: Encode) -> None:
     """Of one request and the next, what the first one sent is the beginning of what the second one sends."""
     first, _ = encode(*CONVERSATION[:2], model=BOUND, tools=[TOOL], cache_control=EPHEMERAL)
     second, _ = encode(*CONVERSATION[:4], model=BOUND, tools=[TOOL], cache_control=EPHEMERAL)
@@ -345,7 +353,9 @@ def test_a_prefix_that_thinking_is_bound_to_stays_the_same(encode: Any) -> None:
 # -- with Bedrock -----------------------------------------------------------------------------------------------------
 
 
-def test_usage_shows_writes_and_reads(bedrock_adapter_for: Any, bedrock_emulator: Any) -> None:
+def test_usage_shows_writes_and_reads(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     adapter = bedrock_adapter_for()
     long = "all work and no play " * 2000
     asked = {"model": CLAUDE, "messages": [user(text(long, EPHEMERAL), text("why?"))]}
@@ -366,7 +376,7 @@ def test_usage_shows_writes_and_reads(bedrock_adapter_for: Any, bedrock_emulator
     ],
 )  # fmt: skip
 def test_a_refusal_of_points_is_mended_once(
-    bedrock_adapter_for: Any, bedrock_emulator: Any, code: str, status: int, message: str
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, code: str, status: int, message: str
 ) -> None:
     bedrock_emulator.script.next(HttpError(code, message, status))
     asked = {"model": CLAUDE, "messages": [user(text("a", EPHEMERAL), text("b"))]}
@@ -393,13 +403,15 @@ messages = st.lists(
 
 
 @pytest.fixture
-def adapter(bedrock_emulator: Any, bedrock_adapter_for: Any) -> Any:
+def adapter(bedrock_emulator: BedrockEmulator, bedrock_adapter_for: Callable[..., Adapter]) -> Adapter:
     return bedrock_adapter_for()
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages, marks, st.booleans(), st.sampled_from([CLAUDE, CLAUDE_5M, NOVA, LLAMA]))
-def test_whatever_is_marked_bedrock_takes_it(adapter: Any, said: Any, mark: Any, automatic: bool, model: str) -> None:
+def test_whatever_is_marked_bedrock_takes_it(
+    adapter: Adapter, said: Any, mark: Any, automatic: bool, model: str
+) -> None:
     tool = {**TOOL, "cache_control": mark} if mark else TOOL
     fields = {"cache_control": EPHEMERAL} if automatic else {}
     assume(str(said).count("file_data") <= 5)  # Bedrock's limit
@@ -410,7 +422,7 @@ def test_whatever_is_marked_bedrock_takes_it(adapter: Any, said: Any, mark: Any,
 
 
 @pytest.mark.parametrize("options", [{"auto": "maybe"}, {"ttl": "2h"}])
-def test_options_that_cannot_work_are_refused(bedrock_adapter_for: Any, options: Any) -> None:
+def test_options_that_cannot_work_are_refused(bedrock_adapter_for: Callable[..., Adapter], options: Any) -> None:
     with pytest.raises(ConfigError):
         bedrock_adapter_for(options={"caching": options}).encode({"model": CLAUDE, "messages": [user(text("a"))]})
 
@@ -426,6 +438,6 @@ def test_options_that_cannot_work_are_refused(bedrock_adapter_for: Any, options:
         (CLAUDE, {"prompt_cache_retention": "24h", "cache_control": EPHEMERAL}, []),
     ],
 )
-def test_what_has_no_effect_is_noted(encode: Any, model: str, fields: Any, noted: list[str]) -> None:
+def test_what_has_no_effect_is_noted(encode: Encode, model: str, fields: Any, noted: list[str]) -> None:
     _, notes = encode(user(text("a")), model=model, **fields)
     assert [note.param for note in notes] == noted

@@ -23,7 +23,7 @@ FAMILIES = words(
     " twelvelabs marengo pegasus"
 )
 # Names of shapes, fields and headers, which code must know; each is documented where it stands.
-VOCABULARY = ("nova_grounding", "anthropic_beta", "anthropic-beta", "anthropicbeta")
+VOCABULARY = ("nova_grounding", "anthropic_beta", "anthropic-beta", "anthropicbeta", "anthropic_messages")
 CODE = {
     tokenize.NAME,
     tokenize.NUMBER,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bedrock_adapter import Adapter, EmbeddingDialect, Layer, ServiceError, WireRequest, WireResponse, hookimpl
 from bedrock_adapter.errors import InvalidRequestError
+from bedrock_adapter.testing.emulator import BedrockEmulator
 
 from .conftest import (
     COHERE_V3,
@@ -47,7 +48,7 @@ def unpacked(text: str) -> list[float]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_both_formats_hold_the_same_vector(adapter: Adapter, bedrock_emulator: Any, model: str) -> None:
+def test_both_formats_hold_the_same_vector(adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str) -> None:
     request = {"model": model, "input": ["one", "two"]}
     floats = adapter.embeddings(request)
     packed = adapter.embeddings({**request, "encoding_format": "base64"})
@@ -97,7 +98,7 @@ def test_floats_are_bedrock_s_own(adapter: Adapter) -> None:
     [(TITAN_V2, ["binary"]), (COHERE_V3, ["int8", "ubinary"]), (COHERE_V4, ["float", "int8", "uint8", "binary"])],
 )
 def test_other_types_stand_beside_the_vector(
-    adapter: Adapter, bedrock_emulator: Any, model: str, kinds: list[str]
+    adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str, kinds: list[str]
 ) -> None:
     plain = adapter.embeddings({"model": model, "input": ["one", "two"], "encoding_format": "base64"})
     typed = adapter.embeddings(
@@ -232,7 +233,7 @@ def test_a_dialect_in_a_few_lines_gets_everything(bedrock_adapter_for: Callable[
     assert body["usage"]["prompt_tokens"] == 2
 
 
-def test_vectors_have_length_one_unless_told(adapter: Adapter, bedrock_emulator: Any) -> None:
+def test_vectors_have_length_one_unless_told(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     for fields, same in (({}, True), ({"normalize": True}, True), ({"normalize": False}, False)):
         vector = adapter.embeddings({"model": TITAN_V2, "input": "hi", **fields})["data"][0]["embedding"]
         assert math.isclose(math.hypot(*vector), 1, rel_tol=1e-3) is same

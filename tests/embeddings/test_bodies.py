@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bedrock_adapter import Adapter, RequestError, Stage, Step, UnsupportedFeatureError, hookimpl
+from bedrock_adapter.testing.emulator import BedrockEmulator
 
 from .conftest import (
     COHERE_V3,
@@ -155,7 +156,7 @@ def nova(kind: dict[str, Any], **members: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_body(adapter: Adapter, bedrock_emulator: Any, model: str, given: Any, fields: Any, body: Any) -> None:
+def test_body(adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str, given: Any, fields: Any, body: Any) -> None:
     assert bodies(adapter, model, given, **fields) == [body]
     vectors = adapter.embeddings({"model": model, "input": given, **fields})["data"]  # the emulator takes it
     assert len(vectors) == (len(given) if isinstance(given, list) else 1)
@@ -211,7 +212,7 @@ def test_operator_s_defaults(bedrock_adapter_for: Callable[..., Adapter]) -> Non
     assert bodies(adapter, COHERE_V3, "a", truncate="END")[0]["truncate"] == "END"
 
 
-def test_ids_resolve_like_chat_models(adapter: Adapter, bedrock_emulator: Any) -> None:
+def test_ids_resolve_like_chat_models(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/team-embed"
     made = adapter.embeddings({"model": arn, "input": "hi", "dimensions": 256})
     assert made["model"] == arn
@@ -222,7 +223,7 @@ def test_ids_resolve_like_chat_models(adapter: Adapter, bedrock_emulator: Any) -
         assert adapter.encode({"model": model, "input": "hi"}).requests[0].resource == TITAN_V2
 
 
-def test_openai_s_names_and_aliases(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: Any) -> None:
+def test_openai_s_names_and_aliases(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> None:
     adapter = bedrock_adapter_for(
         default_embedding_model=COHERE_V4, aliases={"vectors": {"model": TITAN_V2, "dimensions": 512}}
     )
@@ -232,7 +233,7 @@ def test_openai_s_names_and_aliases(bedrock_adapter_for: Callable[..., Adapter],
 
 
 def test_a_model_that_needs_a_profile_is_called_through_one(
-    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: Any
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
 ) -> None:
     base = MARENGO_2.removeprefix("us.")
     with pytest.raises(Exception, match=r"inference profile such as 'us\."):

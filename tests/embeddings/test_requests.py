@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bedrock_adapter import Adapter, ConfigError, NeedsIO, RequestError
+from bedrock_adapter.testing.emulator import BedrockEmulator
 
 from .conftest import (
     COHERE_V3,
@@ -183,7 +184,7 @@ def test_strict_refuses_what_would_be_noted(bedrock_adapter_for: Callable[..., A
         adapter.encode({"model": COHERE_V3, "input": "a" * 2049})
 
 
-def test_cohere_s_2048_characters(adapter: Adapter, bedrock_emulator: Any) -> None:
+def test_cohere_s_2048_characters(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     text = "x" + "ab" * 1023 + "yz"  # 2,049 characters
     request = {"model": COHERE_V3, "input": ["short", text, text]}
     for truncate, sent in (("END", text[:2048]), ("START", text[-2048:])):

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from bedrock_adapter import Adapter, ConfigError, NeedsIO, RequestError
 from bedrock_adapter.errors import TokenDecodeError
+from bedrock_adapter.testing.emulator import BedrockEmulator
 from bedrock_adapter_plugins.tokens import TokenTable, availability, encodings
 
 from .conftest import COHERE_V3, TITAN_V2
@@ -105,7 +106,7 @@ def _key(adapter: Adapter) -> Any:
     return need.key
 
 
-def test_integers_reach_bedrock_as_text(adapter: Adapter, bedrock_emulator: Any) -> None:
+def test_integers_reach_bedrock_as_text(adapter: Adapter, bedrock_emulator: BedrockEmulator) -> None:
     from_integers = adapter.embeddings({"model": TITAN_V2, "input": [[15339], [15339, 1917]]})
     assert from_integers == adapter.embeddings({"model": TITAN_V2, "input": ["hello", "hello world"]})
 
@@ -267,7 +268,7 @@ def test_a_cached_file_that_is_not_openai_s_is_not_used(fresh: Path) -> None:
 
 
 def test_an_encoding_that_is_not_there(
-    fresh: Path, bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: Any
+    fresh: Path, bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
 ) -> None:
     adapter = bedrock_adapter_for(options={"tokens": {"encoding": "o200k_base"}})
     with pytest.raises(

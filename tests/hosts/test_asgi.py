@@ -17,7 +17,8 @@ openai = pytest.importorskip("openai")
 from bedrock_adapter import Adapter, Note  # noqa: E402
 from bedrock_adapter.errors import AuthenticationError, ConfigError, ThrottledError  # noqa: E402
 from bedrock_adapter.hosts import sse  # noqa: E402
-from bedrock_adapter.hosts.asgi import anonymous, create_app, notes_header  # noqa: E402
+from bedrock_adapter.hosts.asgi import anonymous, create_app  # noqa: E402
+from bedrock_adapter.hosts.notes import notes_header  # noqa: E402
 from bedrock_adapter.testing.emulator import BedrockEmulator  # noqa: E402
 from bedrock_adapter.testing.scripted import ScriptedTransport, converse_events, converse_response  # noqa: E402
 

@@ -1,28 +1,24 @@
 """Fixtures that encode requests with media."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from bedrock_adapter import Adapter, Note
+from bedrock_adapter.types import Json
+
 from .samples import request
 
-
-@pytest.fixture
-def encode(bedrock_adapter_for: Any) -> Any:
-    """`encode(request, **settings)`: the body and the notes."""
-
-    def run(asked: dict[str, Any], **settings: Any) -> tuple[dict[str, Any], list[Any]]:
-        encoded = bedrock_adapter_for(**settings).encode(asked)
-        return encoded.requests[0].body, encoded.notes
-
-    return run
+Encode = Callable[..., tuple[Json, list[Note]]]
+Blocks = Callable[..., list[Json]]
 
 
 @pytest.fixture
-def blocks(encode: Any) -> Any:
+def blocks(encode: Encode) -> Blocks:
     """`blocks(*parts)`: the content blocks that parts become, after the text."""
 
-    def run(*parts: Any, **options: Any) -> list[dict[str, Any]]:
+    def run(*parts: Any, **options: Any) -> list[Json]:
         body, _ = encode(request(*parts, **options))
         return list(body["messages"][0]["content"][1:])
 
@@ -30,6 +26,6 @@ def blocks(encode: Any) -> Any:
 
 
 @pytest.fixture
-def adapter(bedrock_adapter_for: Any) -> Any:
+def adapter(bedrock_adapter_for: Callable[..., Adapter]) -> Adapter:
     """One adapter for all examples of a property."""
     return bedrock_adapter_for()

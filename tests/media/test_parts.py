@@ -2,15 +2,19 @@
 
 import base64
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bedrock_adapter import Adapter
 from bedrock_adapter.errors import AdapterError, RequestError, UnsupportedFeatureError
 from bedrock_adapter.fetch import Fetched
+from bedrock_adapter.testing.emulator import BedrockEmulator
 
+from .conftest import Blocks, Encode
 from .samples import (
     CLAUDE,
     DOC,
@@ -42,7 +46,7 @@ def source(data: bytes) -> dict[str, str]:
     return {"bytes": b64(data)}
 
 
-def refusal(encode: Any, part: Any, **options: Any) -> AdapterError:
+def refusal(encode: Encode, part: Any, **options: Any) -> AdapterError:
     with pytest.raises(RequestError) as caught:
         encode(request(part, **options))
     assert caught.value.status == 400
@@ -68,12 +72,12 @@ def refusal(encode: Any, part: Any, **options: Any) -> AdapterError:
         "",
     ],
 )
-def test_the_bytes_decide_the_format_of_an_image(blocks: Any, name: str, mime: str) -> None:
+def test_the_bytes_decide_the_format_of_an_image(blocks: Blocks, name: str, mime: str) -> None:
     data = IMAGES[name]()
     assert blocks(image(data_uri(mime, data))) == [{"image": {"format": name, "source": source(data)}}]
 
 
-def test_a_wrong_mime_type_is_mended_with_a_note(encode: Any) -> None:
+def test_a_wrong_mime_type_is_mended_with_a_note(encode: Encode) -> None:
     _, notes = encode(request(image(data_uri("image/png", jpeg()))), strict=True)
     assert [(note.param, note.action, note.plugin) for note in notes] == [
         ("messages[0].content[1].image_url.url", "changed", "media")
@@ -98,7 +102,7 @@ def test_a_wrong_mime_type_is_mended_with_a_note(encode: Any) -> None:
         {"type": "file", "file": {"file_data": data_uri("image/png", png()), "filename": "a.png"}},
     ],
 )  # fmt: skip
-def test_every_way_to_say_an_image(blocks: Any, part: Any) -> None:
+def test_every_way_to_say_an_image(blocks: Blocks, part: Any) -> None:
     assert blocks(part) == [{"image": {"format": "png", "source": source(png())}}]
 
 
@@ -114,7 +118,7 @@ def test_every_way_to_say_an_image(blocks: Any, part: Any) -> None:
         (b"not an image at all", "unknown"),
     ],
 )
-def test_other_kinds_of_images_are_refused_saying_what_is_supported(encode: Any, data: bytes, found: str) -> None:
+def test_other_kinds_of_images_are_refused_saying_what_is_supported(encode: Encode, data: bytes, found: str) -> None:
     error = refusal(encode, image(data_uri("image/png", data)))
     assert error.code == "unsupported_image"
     assert found in error.message
@@ -130,14 +134,14 @@ def test_other_kinds_of_images_are_refused_saying_what_is_supported(encode: Any,
         file(png(), "image/png"),
     ],
 )
-def test_a_model_that_cannot_see_says_so(encode: Any, part: Any) -> None:
+def test_a_model_that_cannot_see_says_so(encode: Encode, part: Any) -> None:
     error = refusal(encode, part, model=TEXT_ONLY)
     assert isinstance(error, UnsupportedFeatureError)
     assert TEXT_ONLY in error.message
     assert "takes no" in error.message
 
 
-def test_a_model_that_nothing_is_known_of_gets_the_image(blocks: Any) -> None:
+def test_a_model_that_nothing_is_known_of_gets_the_image(blocks: Blocks) -> None:
     assert blocks(image(data_uri("image/png", png())), model="newvendor.seer-1-v1:0") == [
         {"image": {"format": "png", "source": source(png())}}
     ]
@@ -145,13 +149,13 @@ def test_a_model_that_nothing_is_known_of_gets_the_image(blocks: Any) -> None:
 
 @pytest.mark.parametrize("make", [png, jpeg, gif, webp])
 @pytest.mark.parametrize("size", [(8001, 1), (1, 8001)])
-def test_images_of_too_many_pixels_are_refused(encode: Any, make: Any, size: tuple[int, int]) -> None:
+def test_images_of_too_many_pixels_are_refused(encode: Encode, make: Any, size: tuple[int, int]) -> None:
     error = refusal(encode, image(data_uri("image/png", make(*size))))
     assert f"{size[0]}x{size[1]}" in error.message
     assert encode(request(image(data_uri("image/png", make(8000, 8000)))))
 
 
-def test_images_of_too_many_bytes_are_refused(encode: Any) -> None:
+def test_images_of_too_many_bytes_are_refused(encode: Encode) -> None:
     most = 3_932_160
     start = png()
     assert encode(request(image(data_uri("image/png", start + b"\0" * (most - len(start))))))
@@ -159,7 +163,7 @@ def test_images_of_too_many_bytes_are_refused(encode: Any) -> None:
     assert refusal(encode, image("A" * 100_000_000)).code == "too_large"
 
 
-def test_too_many_images_are_refused_at_the_first_that_is_too_many(encode: Any) -> None:
+def test_too_many_images_are_refused_at_the_first_that_is_too_many(encode: Encode) -> None:
     parts = [image(data_uri("image/png", png()))] * 20
     assert encode(request(*parts))
     with pytest.raises(RequestError, match="at most 20") as caught:
@@ -192,11 +196,11 @@ def test_too_many_images_are_refused_at_the_first_that_is_too_many(encode: Any) 
         ({"type": "document", "source": {"type": "content", "content": [7]}}, ".source.content"),
     ],
 )
-def test_malformed_parts_name_the_key(encode: Any, part: Any, param: str) -> None:
+def test_malformed_parts_name_the_key(encode: Encode, part: Any, param: str) -> None:
     assert refusal(encode, part, model=NOVA).param == f"messages[0].content[1]{param}"
 
 
-def test_detail_is_noted(encode: Any) -> None:
+def test_detail_is_noted(encode: Encode) -> None:
     assert encode(request(image(data_uri("image/png", png()), detail="auto")))[1] == []
     _, notes = encode(request(image(data_uri("image/png", png()), detail="high")))
     assert [(note.param, note.action) for note in notes] == [("messages[0].content[1].image_url.detail", "ignored")]
@@ -205,7 +209,7 @@ def test_detail_is_noted(encode: Any) -> None:
 # -- S3 ---------------------------------------------------------------------------------------------------------------
 
 
-def test_s3_objects_are_left_to_bedrock(blocks: Any) -> None:
+def test_s3_objects_are_left_to_bedrock(blocks: Blocks) -> None:
     made = blocks(
         image("s3://bucket/a/kiwi.JPG"),
         image("s3://bucket/kiwi.png?bucketOwner=123456789012"),
@@ -223,7 +227,7 @@ def test_s3_objects_are_left_to_bedrock(blocks: Any) -> None:
     ]  # fmt: skip
 
 
-def test_models_without_s3_sources_refuse_images_there(encode: Any) -> None:
+def test_models_without_s3_sources_refuse_images_there(encode: Encode) -> None:
     assert "data URI" in refusal(encode, image("s3://bucket/kiwi.jpg"), model=CLAUDE).message
     assert "format" in refusal(encode, image("s3://bucket/object"), model=NOVA).message
     assert refusal(encode, image("s3://bucket/a.png?bucketOwner=1"), model=NOVA).code == "invalid_url"
@@ -260,18 +264,18 @@ def test_models_without_s3_sources_refuse_images_there(encode: Any) -> None:
         (b"plain", "application/pdf", "a.pdf", "txt"),
     ],
 )
-def test_formats_of_documents(blocks: Any, data: bytes, mime: str, filename: str | None, name: str) -> None:
+def test_formats_of_documents(blocks: Blocks, data: bytes, mime: str, filename: str | None, name: str) -> None:
     made = blocks(file(data, mime, filename))
     assert made[0]["document"]["format"] == name
     assert made[0]["document"]["source"] == source(data)
 
 
-def test_text_in_utf_16_is_sent_as_utf_8(blocks: Any) -> None:
+def test_text_in_utf_16_is_sent_as_utf_8(blocks: Blocks) -> None:
     assert blocks(file("grün".encode("utf-16"), "text/plain"))[0]["document"]["source"] == source("grün".encode())
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04ppt/slides", b"\x7fELF\x00\x00\x00", b"PK\x03\x04other"])
-def test_other_files_are_refused_saying_what_is_supported(encode: Any, data: bytes) -> None:
+def test_other_files_are_refused_saying_what_is_supported(encode: Encode, data: bytes) -> None:
     error = refusal(encode, file(data, "application/octet-stream", "a.bin"))
     assert error.code == "unsupported_document"
     assert "pdf, csv, doc" in error.message
@@ -289,16 +293,16 @@ def test_other_files_are_refused_saying_what_is_supported(encode: Any, data: byt
         {"type": "image_url", "image_url": {"url": data_uri("application/pdf", PDF), "filename": "a.pdf"}},
     ],
 )  # fmt: skip
-def test_every_way_to_say_a_document(blocks: Any, part: Any) -> None:
+def test_every_way_to_say_a_document(blocks: Blocks, part: Any) -> None:
     assert blocks(part) == [{"document": {"name": "a", "format": "pdf", "source": source(PDF)}}]
 
 
-def test_percent_encoded_data(blocks: Any) -> None:
+def test_percent_encoded_data(blocks: Blocks) -> None:
     made = blocks({"type": "file", "file": {"file_data": "data:text/plain,a%20b"}})
     assert made == [{"document": {"name": "Document 1", "format": "txt", "source": source(b"a b")}}]
 
 
-def test_documents_given_as_text_and_as_chunks(blocks: Any) -> None:
+def test_documents_given_as_text_and_as_chunks(blocks: Blocks) -> None:
     made = blocks(
         {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Leave: 20 days"}, "title": "Policy", "context": "HR"},
         {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "one"}, "two"]}},
@@ -330,11 +334,11 @@ def test_documents_given_as_text_and_as_chunks(blocks: Any) -> None:
         ("x" * 300 + ".pdf", "x" * 200),
     ],
 )
-def test_names_of_documents(blocks: Any, filename: str, name: str) -> None:
+def test_names_of_documents(blocks: Blocks, filename: str, name: str) -> None:
     assert blocks(file(PDF, "application/pdf", filename))[0]["document"]["name"] == name
 
 
-def test_names_are_unique_in_the_whole_request_whatever_their_case(encode: Any) -> None:
+def test_names_are_unique_in_the_whole_request_whatever_their_case(encode: Encode) -> None:
     one, two = file(PDF, name="a.pdf"), file(PDF, name="A.pdf")
     long = file(PDF, name="x" * 220)
     messages = [
@@ -351,14 +355,14 @@ def test_names_are_unique_in_the_whole_request_whatever_their_case(encode: Any) 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=210), max_size=5))
 def test_any_file_names_make_names_that_bedrock_takes(
-    bedrock_emulator: Any, adapter: Any, filenames: list[str]
+    bedrock_emulator: BedrockEmulator, adapter: Adapter, filenames: list[str]
 ) -> None:
     parts = [file(PDF, name=name) for name in filenames]
     answer = adapter.chat(request(*parts))
     assert answer["choices"]
 
 
-def test_a_text_stands_beside_a_document(encode: Any) -> None:
+def test_a_text_stands_beside_a_document(encode: Encode) -> None:
     asked: dict[str, Any] = {
         "model": CLAUDE,
         "messages": [{"role": "user", "content": [image(data_uri("image/png", png())), file(PDF)]}],
@@ -371,7 +375,7 @@ def test_a_text_stands_beside_a_document(encode: Any) -> None:
     assert [next(iter(block)) for block in encode(asked)[0]["messages"][0]["content"]] == ["image", "document", "text"]
 
 
-def test_documents_have_limits(encode: Any) -> None:
+def test_documents_have_limits(encode: Encode) -> None:
     llama = "us.meta.llama4-maverick-17b-instruct-v1:0"
     assert encode(request(*[file(PDF)] * 5, model=llama))
     with pytest.raises(RequestError, match="at most 5 documents"):
@@ -386,13 +390,13 @@ def test_documents_have_limits(encode: Any) -> None:
     ("data", "said", "name"),
     [(WAV, "wav", "wav"), (MP3, "mp3", "mp3"), (WAV, "mp3", "wav"), (b"\xff\xfb\x90\x00", "mp3", "mp3")],
 )
-def test_audio(blocks: Any, data: bytes, said: str, name: str) -> None:
+def test_audio(blocks: Blocks, data: bytes, said: str, name: str) -> None:
     part = {"type": "input_audio", "input_audio": {"data": b64(data), "format": said}}
     assert blocks(part, model=VOXTRAL) == [{"audio": {"format": name, "source": source(data)}}]
 
 
 @pytest.mark.parametrize("model", [CLAUDE, NOVA, TEXT_ONLY])
-def test_models_without_audio_say_so(encode: Any, model: str) -> None:
+def test_models_without_audio_say_so(encode: Encode, model: str) -> None:
     part = {"type": "input_audio", "input_audio": {"data": b64(WAV), "format": "wav"}}
     assert "takes no audio" in refusal(encode, part, model=model).message
 
@@ -406,18 +410,18 @@ def test_models_without_audio_say_so(encode: Any, model: str) -> None:
         file(MP4, "video/mp4"),
     ],
 )
-def test_video(blocks: Any, part: Any) -> None:
+def test_video(blocks: Blocks, part: Any) -> None:
     assert blocks(part, model=NOVA) == [{"video": {"format": "mp4", "source": source(MP4)}}]
 
 
-def test_models_without_video_say_so(encode: Any) -> None:
+def test_models_without_video_say_so(encode: Encode) -> None:
     assert "takes no video" in refusal(encode, file(MP4, "video/mp4"), model=CLAUDE).message
 
 
 # -- places -----------------------------------------------------------------------------------------------------------
 
 
-def test_media_of_assistants_are_refused(encode: Any) -> None:
+def test_media_of_assistants_are_refused(encode: Encode) -> None:
     messages: list[Any] = [
         {"role": "user", "content": "draw"},
         {"role": "assistant", "content": [image(data_uri("image/png", png()))]},
@@ -427,7 +431,7 @@ def test_media_of_assistants_are_refused(encode: Any) -> None:
         encode({"model": CLAUDE, "messages": messages})
 
 
-def test_encoding_twice_counts_once(bedrock_adapter_for: Any) -> None:
+def test_encoding_twice_counts_once(bedrock_adapter_for: Callable[..., Adapter]) -> None:
     adapter, asked = bedrock_adapter_for(), request(*[image(data_uri("image/png", png()))] * 20, file(PDF, name="a"))
     assert adapter.encode(asked).requests[0].body == adapter.encode(asked).requests[0].body
 
@@ -468,7 +472,7 @@ KINDS = [
     st.sampled_from([CLAUDE, NOVA, VOXTRAL, TEXT_ONLY]),
 )
 def test_whatever_a_part_holds_it_is_never_a_server_error(
-    adapter: Any, kind: str, member: str, value: Any, model: str
+    adapter: Adapter, kind: str, member: str, value: Any, model: str
 ) -> None:
     asked = request({"type": kind, member: value}, model=model)
     with contextlib.suppress(RequestError):
@@ -481,13 +485,13 @@ def test_whatever_a_part_holds_it_is_never_a_server_error(
     st.binary(max_size=60),
     st.integers(0, 40),
 )
-def test_damaged_files_are_never_a_server_error(adapter: Any, start: bytes, rest: bytes, keep: int) -> None:
+def test_damaged_files_are_never_a_server_error(adapter: Adapter, start: bytes, rest: bytes, keep: int) -> None:
     with contextlib.suppress(RequestError):
         adapter.encode(request(file(start[:keep] + rest)))
 
 
 @pytest.mark.parametrize("kind", [[], {}, 7, None, "hologram"])
-def test_an_unknown_type_of_part_names_the_key(encode: Any, kind: Any) -> None:
+def test_an_unknown_type_of_part_names_the_key(encode: Encode, kind: Any) -> None:
     assert refusal(encode, {"type": kind}).param == "messages[0].content[1].type"
 
 
@@ -507,7 +511,7 @@ def with_result(model: str, *parts: Any) -> dict[str, Any]:
     ("model", "inside"), [(CLAUDE, True), (NOVA, True), ("us.meta.llama3-2-90b-instruct-v1:0", False)]
 )
 def test_images_in_tool_results_stay_there_or_follow_them(
-    bedrock_adapter_for: Any, bedrock_emulator: Any, model: str, inside: bool
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, model: str, inside: bool
 ) -> None:
     text, shot = {"type": "text", "text": "the screen:"}, image(data_uri("image/png", png()))
     assert bedrock_adapter_for().chat(with_result(model, text, shot))["choices"]
@@ -517,7 +521,9 @@ def test_images_in_tool_results_stay_there_or_follow_them(
     assert (sent in results, sent in blocks) == (inside, not inside)
 
 
-def test_a_model_that_cannot_see_refuses_images_in_tool_results_too(bedrock_adapter_for: Any) -> None:
+def test_a_model_that_cannot_see_refuses_images_in_tool_results_too(
+    bedrock_adapter_for: Callable[..., Adapter],
+) -> None:
     with pytest.raises(UnsupportedFeatureError) as caught:
         bedrock_adapter_for().encode(with_result(TEXT_ONLY, image(data_uri("image/png", png()))))
     assert caught.value.param == "messages[2].content[0].image_url.url"

@@ -1,11 +1,13 @@
 """Counting input tokens by Bedrock."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bedrock_adapter import Context
+from bedrock_adapter import Adapter, Context
 from bedrock_adapter.errors import RequestError, ServiceError, UnsupportedFeatureError
+from bedrock_adapter.testing.emulator import BedrockEmulator
 
 SONNET = "anthropic.claude-sonnet-4-20250514-v1:0"
 ARN = "arn:aws:bedrock:us-east-1:123456789012:"
@@ -25,7 +27,9 @@ def request(model: str = SONNET, **fields: Any) -> dict[str, Any]:
         "arn:aws:bedrock:us-east-1::foundation-model/" + SONNET,
     ],
 )
-def test_it_is_counted_on_the_foundation_model(bedrock_adapter_for: Any, bedrock_emulator: Any, model: str) -> None:
+def test_it_is_counted_on_the_foundation_model(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, model: str
+) -> None:
     counted = bedrock_adapter_for().count_tokens(request(model))
     assert isinstance(counted, int)
     assert counted > 0
@@ -33,13 +37,15 @@ def test_it_is_counted_on_the_foundation_model(bedrock_adapter_for: Any, bedrock
     assert (sent.operation, sent.model) == ("CountTokens", SONNET)
 
 
-def test_a_model_behind_an_opaque_arn(bedrock_adapter_for: Any, bedrock_emulator: Any) -> None:
+def test_a_model_behind_an_opaque_arn(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     context = Context(base_model=SONNET)
     assert bedrock_adapter_for().count_tokens(request(ARN + "application-inference-profile/abc"), context=context) > 0
     assert bedrock_emulator.requests[-1].model == SONNET
 
 
-def test_only_input_is_sent(bedrock_adapter_for: Any, bedrock_emulator: Any) -> None:
+def test_only_input_is_sent(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
     adapter = bedrock_adapter_for()
@@ -54,7 +60,7 @@ def test_only_input_is_sent(bedrock_adapter_for: Any, bedrock_emulator: Any) -> 
     assert more > adapter.count_tokens(request(messages=messages))
 
 
-async def test_async(bedrock_adapter_for: Any, bedrock_emulator: Any) -> None:
+async def test_async(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> None:
     adapter = bedrock_adapter_for()
     assert await adapter.acount_tokens(request()) > 0
     await adapter.aclose()
@@ -64,7 +70,7 @@ async def test_async(bedrock_adapter_for: Any, bedrock_emulator: Any) -> None:
     "model", ["us.amazon.nova-lite-v1:0", "us.meta.llama3-3-70b-instruct-v1:0", "newvendor.x-v1:0"]
 )
 def test_models_that_are_not_counted_are_refused_before_any_call(
-    bedrock_adapter_for: Any, bedrock_emulator: Any, model: str
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator, model: str
 ) -> None:
     with pytest.raises(UnsupportedFeatureError) as caught:
         bedrock_adapter_for().count_tokens(request(model))
@@ -72,12 +78,16 @@ def test_models_that_are_not_counted_are_refused_before_any_call(
     assert not bedrock_emulator.requests
 
 
-def test_an_embedding_model_is_refused(bedrock_adapter_for: Any, bedrock_emulator: Any) -> None:
+def test_an_embedding_model_is_refused(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     with pytest.raises(RequestError):
         bedrock_adapter_for().count_tokens(request("amazon.titan-embed-text-v2:0"))
 
 
-def test_an_answer_of_another_form_is_the_services_fault(bedrock_adapter_for: Any, bedrock_emulator: Any) -> None:
+def test_an_answer_of_another_form_is_the_services_fault(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     bedrock_emulator.script.next({"tokens": 7})
     with pytest.raises(ServiceError) as caught:
         bedrock_adapter_for().count_tokens(request())

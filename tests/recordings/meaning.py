@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from botocore.eventstream import EventStreamBuffer
 
-Json = dict[str, Any]
+from bedrock_adapter.types import Json
 
 
 class InexpressibleError(Exception):
@@ -118,7 +118,9 @@ def _assistant(blocks: list[Json]) -> Json:
             if tool.get("type") == "server_tool_use":
                 raise InexpressibleError("a server tool")
             function = {"name": tool["name"], "arguments": json.dumps(tool["input"])}
-            message.setdefault("tool_calls", []).append({"id": tool["toolUseId"], "type": "function", "function": function})
+            message.setdefault("tool_calls", []).append(
+                {"id": tool["toolUseId"], "type": "function", "function": function}
+            )
         elif reasoning := block.get("reasoningContent"):
             message.setdefault("thinking_blocks", []).append(_thinking(reasoning))
         else:
@@ -250,7 +252,10 @@ def _add(block: Json, delta: Json) -> None:
 def seen_answer(body: Json) -> Json:
     """The same, of an OpenAI answer."""
     message, usage = body["choices"][0]["message"], body["usage"]
-    calls = [(c["id"], c["function"]["name"], json.loads(c["function"]["arguments"])) for c in message.get("tool_calls") or []]
+    calls = [
+        (c["id"], c["function"]["name"], json.loads(c["function"]["arguments"]))
+        for c in message.get("tool_calls") or []
+    ]
     return {
         "text": message.get("content") or "",
         "thoughts": message.get("reasoning_content") or "",

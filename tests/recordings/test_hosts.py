@@ -20,8 +20,9 @@ import pytest
 from bedrock_adapter import json_codec
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.ports import free_port
+from bedrock_adapter.types import Json
 
-from .meaning import Json, essence, seen_answer, true_answer
+from .meaning import essence, seen_answer, true_answer
 from .test_recordings import CHAT, FOLDER, ids, request_of
 
 pytestmark = pytest.mark.skipif(not FOLDER, reason="BEDROCK_RECORDINGS names no folder with recorded traffic")
@@ -129,11 +130,25 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     Path(folder, "config.yaml").write_text(CONFIG)
     commands = {
         "serve": ["-m", "bedrock_adapter", "serve", "--port", port],
-        "litellm": ["-c", "from litellm import run_server; run_server()", "--config", "config.yaml", "--host", "127.0.0.1", "--port", port],
+        "litellm": [
+            "-c",
+            "from litellm import run_server; run_server()",
+            "--config",
+            "config.yaml",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            port,
+        ],
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, *commands[request.param]], env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True
+            [sys.executable, *commands[request.param]],
+            env=environment,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         address = f"127.0.0.1:{port}"

@@ -16,8 +16,9 @@ import pytest
 
 from bedrock_adapter import Adapter, AdapterError, WireResponse, json_codec
 from bedrock_adapter.streaming import fold
+from bedrock_adapter.types import Json
 
-from .meaning import InexpressibleError, Json, essence, openai_request, seen_answer, true_answer
+from .meaning import InexpressibleError, essence, openai_request, seen_answer, true_answer
 
 FOLDER = os.environ.get("BEDROCK_RECORDINGS", "")
 _EDITED = ("other_parameters", "service_tier")  # changed by hand by their authors: no evidence
@@ -59,7 +60,9 @@ def encoded(adapter: Adapter, request: Json) -> Any:
     """Encoded without I/O; an opaque ARN is told to be the model that it was recorded with."""
     from bedrock_adapter import Context
 
-    context = Context(base_model="anthropic.claude-sonnet-4-5-20250929-v1:0" if request["model"].startswith("arn:") else None)
+    context = Context(
+        base_model="anthropic.claude-sonnet-4-5-20250929-v1:0" if request["model"].startswith("arn:") else None
+    )
     nothing_stored = {need.key: None for need in adapter.needs(request, context=context)}
     return adapter.encode(request, context=context, resources=nothing_stored)
 
@@ -113,4 +116,3 @@ def _vectors(response: Json) -> list[list[float]]:
     if found and isinstance(found[0], dict):
         found = [item["embedding"] for item in found]
     return found if isinstance(found[0], list) else [found]
-

@@ -9,8 +9,7 @@ from bedrock_adapter import Adapter
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.emulator import BedrockEmulator
 from bedrock_adapter.testing.emulator.script import message
-
-Json = dict[str, Any]
+from bedrock_adapter.types import Json
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"  # natively
 NOVA = "us.amazon.nova-lite-v1:0"  # by a tool, forced

@@ -10,10 +10,10 @@ import pytest
 from bedrock_adapter import Adapter
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.types import Json
 
 from .conftest import CITY, CLAUDE, LLAMA, MISTRAL, NO_TOOLS, NOVA, WEATHER, wanted
 
-Json = dict[str, Any]
 OTHERS = [
     "us.anthropic.claude-sonnet-4-20250514-v1:0",
     "us.anthropic.claude-opus-5-5",

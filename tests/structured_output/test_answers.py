@@ -12,12 +12,12 @@ from bedrock_adapter.errors import InvalidRequestError
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.emulator import BedrockEmulator, HttpError
 from bedrock_adapter.testing.emulator.script import message
+from bedrock_adapter.types import Json
 from bedrock_adapter_plugins.structured_output.answers import Unfenced
 from bedrock_adapter_plugins.tools.peeling import Peeler
 
 from .conftest import ASK, CITY, CLAUDE, LLAMA, MISTRAL, NO_TOOLS, NOVA, WEATHER, Asker, use, wanted
 
-Json = dict[str, Any]
 PARIS = {"city": "Paris", "population": 2100000}
 LIST = {"type": "array", "items": CITY}
 

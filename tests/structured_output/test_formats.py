@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bedrock_adapter import Adapter, RequestError
+from bedrock_adapter.types import Json
 from bedrock_adapter_plugins import load_builtins
 
 from .conftest import ASK, CITY, CLAUDE, LLAMA, MISTRAL, NO_TOOLS, NOVA, WEATHER, wanted
 
-Json = dict[str, Any]
 Encode = Callable[..., Json]
 
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from bedrock_adapter import Adapter
-
-Json = dict[str, Any]
+from bedrock_adapter.types import Json
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"  # all choices, strict, the switch for parallel calls
 CLAUDE_AUTO = "us.anthropic.claude-opus-5-5"  # cannot be forced

@@ -10,10 +10,10 @@ from bedrock_adapter import Adapter
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.emulator import BedrockEmulator
 from bedrock_adapter.testing.emulator.script import message
+from bedrock_adapter.types import Json
 
 from .conftest import ASK, CLAUDE, LLAMA, tool
 
-Json = dict[str, Any]
 UNION = {"anyOf": [{"type": "object", "properties": {"x": {"type": "integer"}}}, {"type": "array"}]}
 
 

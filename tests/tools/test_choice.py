@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bedrock_adapter import Adapter, RequestError
+from bedrock_adapter.types import Json
 
 from .conftest import ASK, CLAUDE, CLAUDE_AUTO, COHERE, LLAMA, MISTRAL, NOVA, called, result, tool
 
-Json = dict[str, Any]
 Encode = Callable[..., Json]
 TOOLS = [tool("f"), tool("g.h")]
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bedrock_adapter import Adapter, Call, Converter, RequestError, Route, hookimpl
+from bedrock_adapter.types import Json
 
 from .conftest import ASK, CLAUDE, COHERE, GPT_OSS, NO_TOOLS, NOVA, tool
 
-Json = dict[str, Any]
 Encode = Callable[..., Json]
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bedrock_adapter import Adapter, Call, Converter, RequestError, Route, hookimpl
+from bedrock_adapter.types import Json
 
 from .conftest import ASK, CLAUDE, GPT_OSS, LLAMA, LLAMA_4, MISTRAL, NO_TOOLS, NOVA, WRITER, called, result, tool
 
-Json = dict[str, Any]
 Encode = Callable[..., Json]
 NOW = {"role": "user", "content": "And now?"}
 

@@ -1,7 +1,6 @@
 """Refusals that a model gives although its profile does not say so."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -10,10 +9,9 @@ from bedrock_adapter.errors import InvalidRequestError
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.emulator import BedrockEmulator, HttpError
 from bedrock_adapter.testing.emulator.script import message
+from bedrock_adapter.types import Json
 
 from .conftest import ASK, CLAUDE, tool
-
-Json = dict[str, Any]
 
 
 def refusal(text: str) -> HttpError:

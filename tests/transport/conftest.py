@@ -145,6 +145,13 @@ class Server(ThreadingHTTPServer):
         return encode_frame(headers, json.dumps({"message": message}).encode())
 
 
+async def collect(stream: Any, found: list[Any]) -> None:
+    """Adds the events to `found`, which shows what came before an error."""
+    async for batch in stream:
+        assert batch
+        found += batch
+
+
 def _serve(tls: bool) -> Iterator[Server]:
     server = Server(tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -24,15 +24,10 @@ from bedrock_adapter.transport import BotoTransport, Transport
 from bedrock_adapter.transport.sdk_errors import sdk_error
 from bedrock_adapter.wire import Target, WireRequest
 
+from .conftest import collect
+
 pytestmark = pytest.mark.usefixtures("environment")
 HERE = Target()
-
-
-async def collect(stream: Any, found: list[Any]) -> None:
-    """Adds the events to `found`, which shows what came before an error."""
-    async for batch in stream:
-        assert batch
-        found += batch
 
 
 @pytest.fixture

@@ -20,8 +20,11 @@ from bedrock_adapter.errors import (
     ThrottledError,
     TransportError,
 )
+from bedrock_adapter.testing.emulator import BedrockEmulator
 from bedrock_adapter.transport import BotoTransport, HttpTransport, Transport
 from bedrock_adapter.wire import Target, WireRequest
+
+from .conftest import collect
 
 HERE = Target()
 BLOB = b64encode(b"\x00\xff signed").decode()
@@ -32,13 +35,6 @@ REASONING = {"reasoningContent": {"redactedContent": BLOB}}
 def boto_transport() -> BotoTransport:
     config = Config(retries={"total_max_attempts": 1})
     return BotoTransport(*(boto3.client(name, "eu-west-1", config=config) for name in ("bedrock-runtime", "bedrock")))
-
-
-async def collect(stream: Any, found: list[Any]) -> None:
-    """Adds the events to `found`, which shows what came before an error."""
-    async for batch in stream:
-        assert batch
-        found += batch
 
 
 @pytest.fixture(params=["http", "boto"])
@@ -227,7 +223,7 @@ async def test_closing_closes_the_connection(server: Any, transport: Transport, 
     assert await asyncio.to_thread(server.left.wait, 10)
 
 
-async def test_emulated_conversation(bedrock_emulator: Any, transport: Transport) -> None:
+async def test_emulated_conversation(bedrock_emulator: BedrockEmulator, transport: Transport) -> None:
     """Against the strict emulator, which checks requests as Bedrock does."""
     model = "amazon.nova-lite-v1:0"
     unary = await transport.send(WireRequest("Converse", model, user({"text": "Hi"})), HERE)

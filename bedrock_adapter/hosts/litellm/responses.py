@@ -32,11 +32,11 @@ def embedding_response(body: Json, notes: Sequence[Note], request_id: str) -> An
     return response
 
 
-def usage(counted: Json) -> Any:
-    """OpenAI's usage as LiteLLM's, which prices cached tokens by names of its own."""
+def usage(counted: Json) -> Json:
+    """OpenAI's usage with LiteLLM's members added: it prices cached tokens by names of its own."""
     details = counted.get("prompt_tokens_details") or {}
     names = {"cached_tokens": "cache_read_input_tokens", "cache_write_tokens": "cache_creation_input_tokens"}
-    return Usage(**counted, **{theirs: details[ours] for ours, theirs in names.items() if details.get(ours)})
+    return {**counted, **{theirs: details[ours] for ours, theirs in names.items() if details.get(ours)}}
 
 
 def _add_headers(response: Any, notes: Sequence[Note], request_id: str) -> None:

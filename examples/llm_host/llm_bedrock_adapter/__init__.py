@@ -17,6 +17,7 @@ from llm.parts import AttachmentPart, StreamEvent, TextPart, ToolCallPart, ToolR
 from pydantic import Field
 
 from bedrock_adapter import Adapter, AdapterError
+from bedrock_adapter.streaming import fold
 
 PREFIX = "bedrock/"
 _LOG = logging.getLogger(__name__)
@@ -100,14 +101,23 @@ class BedrockModel(llm.Model):
         self.model_id = PREFIX + name
 
     def execute(self, prompt: Any, stream: bool, response: Any, conversation: Any = None) -> Iterator[Any]:
-        """Called by llm: yields text and events."""
+        """Called by llm: yields thoughts and text as they come; calls of tools and usage are told at the end."""
         request = self.request(prompt)
-        chunks = adapter().stream(request) if stream else _as_chunks(adapter().chat(request))
-        for chunk in chunks:
-            for choice in chunk["choices"]:
-                yield from _events(choice["delta"])
-            if usage := chunk.get("usage"):
-                response.set_usage(input=usage["prompt_tokens"], output=usage["completion_tokens"])
+        if stream:
+            chunks = []
+            for chunk in adapter().stream(request):
+                chunks.append(chunk)
+                for choice in chunk["choices"]:
+                    yield from _events(choice["delta"])
+            answer = fold(chunks)
+        else:
+            answer = adapter().chat(request)
+            yield from _events(answer["choices"][0]["message"])
+        for call in answer["choices"][0]["message"].get("tool_calls") or ():
+            function = call["function"]
+            response.add_tool_call(llm.ToolCall(function["name"], json.loads(function["arguments"]), call["id"]))
+        usage = answer["usage"]
+        response.set_usage(input=usage["prompt_tokens"], output=usage["completion_tokens"])
 
     def request(self, prompt: Any) -> dict[str, Any]:
         """llm's prompt as a chat request."""
@@ -178,29 +188,8 @@ def _call(part: ToolCallPart) -> dict[str, Any]:
     return {"id": part.tool_call_id, "type": "function", "function": function}
 
 
-def _as_chunks(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """A whole answer as one chunk."""
-    (choice,) = answer["choices"]
-    message = dict(choice["message"])
-    calls = [{"index": index, **call} for index, call in enumerate(message.get("tool_calls") or ())]
-    return [{"choices": [{"delta": {**message, "tool_calls": calls}}], "usage": answer["usage"]}]
-
-
-def _events(delta: dict[str, Any]) -> Iterator[Any]:
-    if thoughts := delta.get("reasoning_content"):
-        yield StreamEvent(type="reasoning", chunk=thoughts)
-    if text := delta.get("content"):
-        yield StreamEvent(type="text", chunk=text)
-    for part in delta.get("tool_calls") or ():
-        function = part["function"]
-        if part.get("id"):
-            yield StreamEvent(
-                type="tool_call_name", chunk=function["name"], tool_call_id=part["id"], part_index=_place(part)
-            )
-        if arguments := function.get("arguments"):
-            yield StreamEvent(type="tool_call_args", chunk=arguments, part_index=_place(part))
-
-
-def _place(part: dict[str, Any]) -> int:
-    """Index among the parts of llm's message: after thoughts and text."""
-    return 100 + int(part["index"])
+def _events(said: dict[str, Any]) -> Iterator[Any]:
+    """Of a chunk's delta, or of a whole message."""
+    for member, kind in (("reasoning_content", "reasoning"), ("content", "text")):
+        if text := said.get(member):
+            yield StreamEvent(type=kind, chunk=text)

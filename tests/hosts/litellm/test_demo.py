@@ -11,7 +11,9 @@ COMMAND = [sys.executable, "-m", "bedrock_adapter", "demo", "--keep"]
 
 
 def test_the_demo_shows_everything_and_stays_up() -> None:
-    process = subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
     assert process.stdout is not None
     seen, exports = "", {}
     for line in process.stdout:
