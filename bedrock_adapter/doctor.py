@@ -97,7 +97,9 @@ def _credentials(settings: Settings) -> Iterable[Row]:
         yield _row("credentials", "ok", "a Bedrock API key")
         return
     found = session.get_credentials()
-    yield _row("credentials", "ok" if found else "failed", f"by {found.method}" if found else "the standard chain found none")
+    yield _row(
+        "credentials", "ok" if found else "failed", f"by {found.method}" if found else "the standard chain found none"
+    )
 
 
 def _prices(settings: Settings) -> Iterable[Row]:

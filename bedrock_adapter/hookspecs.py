@@ -80,6 +80,10 @@ def with_old_names(hook: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]
 class HookManager(pluggy.PluginManager):
     """pluggy's manager, which warns of old arguments when a plugin is registered."""
 
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
+        """Options of an implementation. Only hooks' names are looked at: looking at every member takes most of the time."""
+        return super().parse_hookimpl_opts(plugin, name) if name.startswith("bedrock_") else None
+
     def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
         """Options of a hook as written, and its deprecations."""
         options = super().parse_hookspec_opts(module_or_class, name)

@@ -82,7 +82,7 @@ class PluginManager:
         info = info or PluginInfo(name, "", "", _value_of(plugin))
         if name in self._infos:
             raise PluginConflictError(f"{info} and {self._infos[name]} have one name; disable or rename one of them")
-        _check_hooks(plugin, info)
+        hooks = _checked_hooks(plugin, info)
         try:
             self._manager.register(plugin, name)
         except AdapterError:
@@ -91,7 +91,7 @@ class PluginManager:
         except Exception as error:
             self._forget(plugin)
             raise PluginLoadError(f"{info} cannot be registered: {error}") from error
-        self._infos[name] = replace(info, hooks=tuple(sorted(_hooks_of(plugin))))
+        self._infos[name] = replace(info, hooks=tuple(sorted(hooks)))
 
     def _forget(self, plugin: object) -> None:
         if self._manager.is_registered(plugin):
@@ -284,19 +284,20 @@ def _function_name(function: Any) -> str:
 
 def _hooks_of(plugin: object) -> dict[str, Any]:
     marked = f"{PROJECT}_impl"
-    return {
-        name: function
-        for name in dir(plugin)
-        if not name.startswith("__") and hasattr(function := inspect.getattr_static(plugin, name), marked)
-    }
+    if isinstance(plugin, ModuleType):
+        members = vars(plugin)
+    else:
+        members = {name: inspect.getattr_static(plugin, name) for name in dir(plugin) if not name.startswith("__")}
+    return {name: function for name, function in members.items() if marked in getattr(function, "__dict__", ())}
 
 
-def _check_hooks(plugin: object, info: PluginInfo) -> None:
-    """Refuse a class in place of an object, misspelt hooks and unknown arguments, each with the nearest right name."""
+def _checked_hooks(plugin: object, info: PluginInfo) -> Iterable[str]:
+    """The hooks that a plugin implements. Refuse a class in place of an object, misspelt hooks and unknown arguments, each with the nearest right name."""
     if inspect.isclass(plugin):
         raise PluginLoadError(f"{info} is a class; register an object of it: {plugin.__name__}()")
     known = {name: function for name, function in vars(BedrockSpecs).items() if name.startswith("bedrock_")}
-    for name, function in _hooks_of(plugin).items():
+    found = _hooks_of(plugin)
+    for name, function in found.items():
         if name not in known:
             raise PluginLoadError(f"{info} implements {name!r}, which is no hook{_nearest(name, known)}")
         wanted = set(inspect.signature(known[name]).parameters) - {"self"}
@@ -308,6 +309,7 @@ def _check_hooks(plugin: object, info: PluginInfo) -> None:
                 raise PluginLoadError(
                     f"{info}: {name} has no argument {argument!r}{_nearest(argument, wanted)}; it offers {offered}"
                 )
+    return found
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -106,7 +106,9 @@ def test_public_names_are_pinned() -> None:
     import bedrock_adapter
 
     assert bedrock_adapter.__all__ == sorted(bedrock_adapter.__all__)
-    assert {"Adapter", "Settings", "Layer", "Stage", "Step", "StreamStep", "hookimpl", "install"} <= set(bedrock_adapter.__all__)
+    assert {"Adapter", "Settings", "Layer", "Stage", "Step", "StreamStep", "hookimpl", "install"} <= set(
+        bedrock_adapter.__all__
+    )
     for name in bedrock_adapter.__all__:
         assert getattr(bedrock_adapter, name) is not None
     with pytest.raises(AttributeError, match="owl"):
@@ -116,8 +118,13 @@ def test_public_names_are_pinned() -> None:
 # -- names ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "setting"), [("gpt-4o", "DEFAULT_MODEL"), ("o3-mini", "DEFAULT_MODEL"), ("chatgpt-4o-latest", "DEFAULT_MODEL")])
-def test_openai_names_have_no_hidden_default(bedrock_adapter_for: Callable[..., Adapter], name: str, setting: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("gpt-4o", "DEFAULT_MODEL"), ("o3-mini", "DEFAULT_MODEL"), ("chatgpt-4o-latest", "DEFAULT_MODEL")],
+)
+def test_openai_names_have_no_hidden_default(
+    bedrock_adapter_for: Callable[..., Adapter], name: str, setting: str
+) -> None:
     with pytest.raises(UnknownModelError, match=f"BEDROCK_ADAPTER_{setting}") as caught:
         bedrock_adapter_for().encode({**REQUEST, "model": name})
     assert (caught.value.status, caught.value.code, caught.value.param) == (404, "model_not_found", "model")
@@ -132,7 +139,9 @@ def test_openai_names_stand_for_the_set_models(bedrock_adapter_for: Callable[...
     assert oss.requests[0].resource == "gpt-oss-x", "a name that Bedrock has itself"
 
 
-def test_aliases_by_name_and_pattern_carry_target_and_defaults(bedrock_adapter_for: Callable[..., Adapter], tmp_path: Any) -> None:
+def test_aliases_by_name_and_pattern_carry_target_and_defaults(
+    bedrock_adapter_for: Callable[..., Adapter], tmp_path: Any
+) -> None:
     config = tmp_path / "bedrock.toml"
     config.write_text(
         '[aliases]\nsmall = "us.amazon.nova-micro-v1:0"\n'
@@ -142,7 +151,12 @@ def test_aliases_by_name_and_pattern_carry_target_and_defaults(bedrock_adapter_f
     )
     transport = ScriptedTransport(converse_response("x"))
     adapter = bedrock_adapter_for(transport=transport, config=config)
-    for name, wire in (("small", "nova-micro"), ("team-a", "nova-pro"), ("team-best", "nova-premier"), ("bedrock_adapter/small", "nova-micro")):
+    for name, wire in (
+        ("small", "nova-micro"),
+        ("team-a", "nova-pro"),
+        ("team-best", "nova-premier"),
+        ("bedrock_adapter/small", "nova-micro"),
+    ):
         answer = adapter.chat({**REQUEST, "model": name})
         assert wire in transport.requests[-1].resource
         assert answer["model"] == transport.requests[-1].resource, "an alias answers with the id it stands for"
@@ -151,7 +165,9 @@ def test_aliases_by_name_and_pattern_carry_target_and_defaults(bedrock_adapter_f
     assert (target.region, target.profile, target.role_arn) == ("eu-west-1", "team", "arn:aws:iam::1:role/r")
     assert target.runtime_endpoint == "http://127.0.0.1:1"
     adapter.chat({**REQUEST, "model": "team-a"}, context=Context(target=Target(region="us-west-2")))
-    assert (transport.targets[-1].region, transport.targets[-1].profile) == ("us-west-2", "team"), "the host's choice wins"
+    assert (transport.targets[-1].region, transport.targets[-1].profile) == ("us-west-2", "team"), (
+        "the host's choice wins"
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,8 +180,14 @@ def test_aliases_by_name_and_pattern_carry_target_and_defaults(bedrock_adapter_f
         (f"bedrock_adapter/{PROFILE}", PROFILE, "us-east-1"),
     ],
 )
-def test_forms_of_litellms_route(bedrock_adapter_for: Callable[..., Adapter], text: str, wire: str, region: str | None) -> None:
-    answers = [{"models": [{"modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{MODEL[3:]}"}]}] if wire == PROFILE else []
+def test_forms_of_litellms_route(
+    bedrock_adapter_for: Callable[..., Adapter], text: str, wire: str, region: str | None
+) -> None:
+    answers = (
+        [{"models": [{"modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{MODEL[3:]}"}]}]
+        if wire == PROFILE
+        else []
+    )
     transport = ScriptedTransport(*answers, converse_response("x"))
     answer = bedrock_adapter_for(transport=transport).chat({**REQUEST, "model": text})
     assert (transport.requests[-1].resource, transport.targets[-1].region) == (wire, region)
@@ -173,7 +195,9 @@ def test_forms_of_litellms_route(bedrock_adapter_for: Callable[..., Adapter], te
 
 
 def test_an_arn_is_one_path_segment(bedrock_adapter_for: Callable[..., Adapter]) -> None:
-    encoded = bedrock_adapter_for().encode({**REQUEST, "model": PROFILE}, context=Context(base_model="amazon.nova-lite-v1:0"))
+    encoded = bedrock_adapter_for().encode(
+        {**REQUEST, "model": PROFILE}, context=Context(base_model="amazon.nova-lite-v1:0")
+    )
     path = "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fabc123/converse"
     assert encoded.requests[0].path == path
 
@@ -194,9 +218,16 @@ def test_an_opaque_arn_is_looked_up_once(bedrock_adapter_for: Callable[..., Adap
     assert [request.operation for request in transport.requests] == ["GetInferenceProfile", "Converse", "Converse"]
 
 
-def test_a_refused_lookup_is_noted_and_asked_again_after_five_minutes(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+def test_a_refused_lookup_is_noted_and_asked_again_after_five_minutes(
+    bedrock_adapter_for: Callable[..., Adapter],
+) -> None:
     now = [0.0]
-    transport = ScriptedTransport(AccessDeniedError("not allowed"), *[converse_response("x")] * 2, lookup("amazon.nova-lite-v1:0"), converse_response("x"))
+    transport = ScriptedTransport(
+        AccessDeniedError("not allowed"),
+        *[converse_response("x")] * 2,
+        lookup("amazon.nova-lite-v1:0"),
+        converse_response("x"),
+    )
     adapter = bedrock_adapter_for(transport=transport)
     adapter.engine.lookups._clock = lambda: now[0]
     for _ in range(2):
@@ -213,11 +244,21 @@ def test_a_refused_lookup_is_noted_and_asked_again_after_five_minutes(bedrock_ad
         ("application-inference-profile/a", "GetInferenceProfile", lookup("amazon.nova-lite-v1:0")),
         ("prompt-router/a", "GetPromptRouter", lookup("amazon.nova-lite-v1:0")),
         ("default-prompt-router/a", "GetPromptRouter", lookup("amazon.nova-lite-v1:0")),
-        ("provisioned-model/a", "GetProvisionedModelThroughput", {"foundationModelArn": "arn:aws:bedrock:x::foundation-model/amazon.nova-lite-v1:0"}),
-        ("custom-model-deployment/a", "GetCustomModelDeployment", {"modelArn": "arn:aws:bedrock:x:1:custom-model/amazon.nova-lite-v1:0/abc"}),
+        (
+            "provisioned-model/a",
+            "GetProvisionedModelThroughput",
+            {"foundationModelArn": "arn:aws:bedrock:x::foundation-model/amazon.nova-lite-v1:0"},
+        ),
+        (
+            "custom-model-deployment/a",
+            "GetCustomModelDeployment",
+            {"modelArn": "arn:aws:bedrock:x:1:custom-model/amazon.nova-lite-v1:0/abc"},
+        ),
     ],
 )
-def test_every_kind_of_opaque_arn(bedrock_adapter_for: Callable[..., Adapter], kind: str, operation: str, answer: Any) -> None:
+def test_every_kind_of_opaque_arn(
+    bedrock_adapter_for: Callable[..., Adapter], kind: str, operation: str, answer: Any
+) -> None:
     adapter = bedrock_adapter_for(transport=ScriptedTransport(answer, converse_response("x")))
     transport: Any = adapter.transport
     adapter.chat({**REQUEST, "model": f"arn:aws:bedrock:us-east-1:1:{kind}"})
@@ -226,8 +267,12 @@ def test_every_kind_of_opaque_arn(bedrock_adapter_for: Callable[..., Adapter], k
     assert known == "amazon.nova-lite-v1"
 
 
-@pytest.mark.parametrize("arn", ["arn:aws:bedrock:us-east-1:1:imported-model/abc", "arn:aws:sagemaker:us-east-1:1:endpoint/x"])
-def test_arns_that_never_tell_are_served_with_conservative_defaults(bedrock_adapter_for: Callable[..., Adapter], arn: str) -> None:
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:bedrock:us-east-1:1:imported-model/abc", "arn:aws:sagemaker:us-east-1:1:endpoint/x"]
+)
+def test_arns_that_never_tell_are_served_with_conservative_defaults(
+    bedrock_adapter_for: Callable[..., Adapter], arn: str
+) -> None:
     transport = ScriptedTransport(converse_response("x"))
     answer = asyncio.run(bedrock_adapter_for(transport=transport).aanswer({**REQUEST, "model": arn}))
     assert [request.operation for request in transport.requests] == ["Converse"]
@@ -302,7 +347,9 @@ def test_explain_tells_facts_with_sources_and_steps_with_plugins(bedrock_adapter
     assert fact["source"]
     assert fact["checked"]
     assert fact["origin"]
-    assert ("request", "MESSAGES", "messages") in {(step["on"], step["stage"], step["plugin"]) for step in told["steps"]}
+    assert ("request", "MESSAGES", "messages") in {
+        (step["on"], step["stage"], step["plugin"]) for step in told["steps"]
+    }
     json_codec.dumps(told)
 
 
@@ -330,4 +377,6 @@ def test_a_request_that_is_too_deep_is_the_callers_fault(bedrock_adapter_for: Ca
     for _ in range(5000):
         deep = {"a": deep}
     with pytest.raises(RequestError):
-        bedrock_adapter_for(transport=ScriptedTransport(converse_events())).chat({**REQUEST, "acme": {"a": deep}, "additional_model_request_fields": {"acme": {"a": deep}}})
+        bedrock_adapter_for(transport=ScriptedTransport(converse_events())).chat(
+            {**REQUEST, "acme": {"a": deep}, "additional_model_request_fields": {"acme": {"a": deep}}}
+        )

@@ -80,7 +80,9 @@ def test_doctor(capsys: pytest.CaptureFixture[str], bedrock_emulator: BedrockEmu
     assert states["encoding cl100k_base"]["state"] == "ok"
 
 
-def test_doctor_finds_what_is_wrong(capsys: pytest.CaptureFixture[str], bedrock_environment: pytest.MonkeyPatch) -> None:
+def test_doctor_finds_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], bedrock_environment: pytest.MonkeyPatch
+) -> None:
     status, out, _ = run(capsys, "doctor")
     assert status == 1
     assert re.search(r"credentials +failed", out)
@@ -170,7 +172,9 @@ def command(bedrock_environment: pytest.MonkeyPatch) -> Iterator[Callable[..., A
 
 
 def post(url: str, body: Any, key: str = "none") -> Any:
-    request = Request(url, json.dumps(body).encode(), {"content-type": "application/json", "authorization": f"Bearer {key}"})
+    request = Request(
+        url, json.dumps(body).encode(), {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    )
     with urlopen(request, timeout=30) as answer:
         return json.load(answer)
 

@@ -37,9 +37,16 @@ class ControlPlane:
     """Answers the three listings; any may be denied."""
 
     def __init__(self) -> None:
-        self.models = [model("acme.owl-1"), model("acme.art-1", output="IMAGE"), model("acme.big-1", inference="INFERENCE_PROFILE")]
+        self.models = [
+            model("acme.owl-1"),
+            model("acme.art-1", output="IMAGE"),
+            model("acme.big-1", inference="INFERENCE_PROFILE"),
+        ]
         self.pages: dict[str, list[list[dict[str, Any]]]] = {
-            "SYSTEM_DEFINED": [[profile("us.acme.big-1", "acme.big-1")], [profile("us.acme.art-1", "acme.art-1"), profile("us.new.x-1", "new.x-1")]],
+            "SYSTEM_DEFINED": [
+                [profile("us.acme.big-1", "acme.big-1")],
+                [profile("us.acme.art-1", "acme.art-1"), profile("us.new.x-1", "new.x-1")],
+            ],
             "APPLICATION": [[profile("app1", "acme.owl-1", "APPLICATION")]],
         }
         self.denied: set[str] = set()
@@ -92,7 +99,9 @@ def test_callable_models_profiles_of_all_pages_and_aliases(bedrock_adapter_for: 
         ({"APPLICATION", "SYSTEM_DEFINED"}, ["acme.owl-1"]),
     ],
 )
-def test_a_denied_call_leaves_its_part_out(bedrock_adapter_for: Callable[..., Adapter], denied: set[str], left: list[str]) -> None:
+def test_a_denied_call_leaves_its_part_out(
+    bedrock_adapter_for: Callable[..., Adapter], denied: set[str], left: list[str]
+) -> None:
     control = ControlPlane()
     control.denied = denied
     assert ids(bedrock_adapter_for(transport=control).models()) == left

@@ -18,7 +18,9 @@ def test_defaults() -> None:
 
 def test_arguments_win_over_environment_over_file(tmp_path: Path) -> None:
     config = tmp_path / "s.toml"
-    config.write_text('region = "file"\nstrict = true\nmodels_ttl = 1\nprofiles = ["mine.toml"]\n[options.owl]\na = 1\nb = 2\n')
+    config.write_text(
+        'region = "file"\nstrict = true\nmodels_ttl = 1\nprofiles = ["mine.toml"]\n[options.owl]\na = 1\nb = 2\n'
+    )
     environ = {
         "BEDROCK_ADAPTER_CONFIG": str(config),
         "BEDROCK_ADAPTER_MODELS_TTL": "2.5",
@@ -28,9 +30,18 @@ def test_arguments_win_over_environment_over_file(tmp_path: Path) -> None:
         "BEDROCK_ADAPTER_ALIASES": "fast=acme.owl-1, slow = acme.owl-2",
     }
     settings = load_settings(environ=environ, region="argument")
-    assert (settings.region, settings.strict, settings.models_ttl, settings.disable) == ("argument", True, 2.5, ("a", "b"))
+    assert (settings.region, settings.strict, settings.models_ttl, settings.disable) == (
+        "argument",
+        True,
+        2.5,
+        ("a", "b"),
+    )
     assert settings.profiles == (str(tmp_path / "mine.toml"),)
-    assert (settings.option("owl", "a", 0), settings.option("owl", "b", 0), settings.option("owl", "c", "x")) == (1, 3, "x")
+    assert (settings.option("owl", "a", 0), settings.option("owl", "b", 0), settings.option("owl", "c", "x")) == (
+        1,
+        3,
+        "x",
+    )
     assert [(alias.name, alias.model) for alias in settings.aliases] == [("fast", "acme.owl-1"), ("slow", "acme.owl-2")]
 
 
@@ -77,7 +88,13 @@ def test_an_option_of_the_wrong_type_is_named() -> None:
 
 
 def test_secrets_are_in_no_repr() -> None:
-    target = Target(access_key="AKIDSECRET", secret_key="SECRET1", session_token="SECRET2", bearer_token="SECRET3", external_id="SECRET4")
+    target = Target(
+        access_key="AKIDSECRET",
+        secret_key="SECRET1",
+        session_token="SECRET2",
+        bearer_token="SECRET3",
+        external_id="SECRET4",
+    )
     settings: Any = Settings(api_key="SECRET5", redis_url="redis://:SECRET6@h")
     assert "SECRET" not in repr(target) + repr(settings)
 

@@ -32,7 +32,9 @@ def converse_response(
     }
 
 
-def converse_events(*content: Json | str, stop_reason: str = "end_turn", usage: Mapping[str, int] | None = None) -> list[Event]:
+def converse_events(
+    *content: Json | str, stop_reason: str = "end_turn", usage: Mapping[str, int] | None = None
+) -> list[Event]:
     """The events of a ConverseStream with these blocks; text and reasoning blocks have no `contentBlockStart`, as on the wire.
 
     A `toolUse` block's input may be a JSON object, or a list of string fragments.

@@ -58,7 +58,12 @@ def test_a_complete_answer(answer: Callable[..., Any]) -> None:
         "finish_reason": "stop",
     }
     assert body["choices"] == [choice]
-    usage = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12, "prompt_tokens_details": {"cached_tokens": 0}}
+    usage = {
+        "prompt_tokens": 7,
+        "completion_tokens": 5,
+        "total_tokens": 12,
+        "prompt_tokens_details": {"cached_tokens": 0},
+    }
     assert body["usage"] == usage
 
 
@@ -108,15 +113,28 @@ def test_malformed_output_is_an_error_worth_a_retry(answer: Callable[..., Any], 
 
 
 def test_usage_holds_cached_tokens(answer: Callable[..., Any]) -> None:
-    body = answer(converse_response("x", usage={"inputTokens": 3, "cacheReadInputTokens": 10, "cacheWriteInputTokens": 20}))
+    body = answer(
+        converse_response("x", usage={"inputTokens": 3, "cacheReadInputTokens": 10, "cacheWriteInputTokens": 20})
+    )
     assert body["usage"]["prompt_tokens"] == 33
     assert body["usage"]["total_tokens"] == 38
     assert body["usage"]["prompt_tokens_details"] == {"cached_tokens": 10, "cache_write_tokens": 20}
 
 
 def test_server_tools_are_no_calls(answer: Callable[..., Any]) -> None:
-    result = {"toolResult": {"toolUseId": "t1", "type": "nova_grounding_result", "status": "success", "content": [{"text": "x"}]}}
-    body = answer(converse_response(tool("nova_grounding", {"q": 1}, type="server_tool_use"), result, "Hi", stop_reason="tool_use"))
+    result = {
+        "toolResult": {
+            "toolUseId": "t1",
+            "type": "nova_grounding_result",
+            "status": "success",
+            "content": [{"text": "x"}],
+        }
+    }
+    body = answer(
+        converse_response(
+            tool("nova_grounding", {"q": 1}, type="server_tool_use"), result, "Hi", stop_reason="tool_use"
+        )
+    )
     assert message(body)["content"] == "Hi"
     assert "tool_calls" not in message(body)
     assert body["choices"][0]["finish_reason"] == "stop"
@@ -157,7 +175,9 @@ def test_citations_of_pages_are_annotations_on_their_block(answer: Callable[...,
     assert message(body)["annotations"] == [{"type": "url_citation", "url_citation": url}]
 
 
-@pytest.mark.parametrize("body", [{}, {"output": {}}, {"stopReason": "end_turn", "output": {"message": {"content": [5]}}}])
+@pytest.mark.parametrize(
+    "body", [{}, {"output": {}}, {"stopReason": "end_turn", "output": {"message": {"content": [5]}}}]
+)
 def test_an_answer_of_unknown_form_is_bad_gateway(answer: Callable[..., Any], body: dict[str, Any]) -> None:
     with pytest.raises(ServiceError) as caught:
         answer(body)
@@ -176,7 +196,9 @@ def test_a_failing_stream_step_is_named(bedrock_adapter_for: Callable[..., Adapt
     owl = types.ModuleType("owl")
     step = StreamStep(Stage.FINAL, lambda call: lambda chunk: chunk["wisdom"], name="hoot")
     owl.bedrock_transform_stream = hookimpl(lambda route: step)  # type: ignore[attr-defined]
-    adapter = bedrock_adapter_for(owl, transport=ScriptedTransport(converse_events("x") if stream else converse_response("x")))
+    adapter = bedrock_adapter_for(
+        owl, transport=ScriptedTransport(converse_events("x") if stream else converse_response("x"))
+    )
     with pytest.raises(PluginError, match=r"plugin 'owl' failed in hoot: KeyError: 'wisdom'"):
         list(adapter.stream(STREAM)) if stream else adapter.chat(REQUEST)
 
@@ -222,7 +244,9 @@ def test_tool_call_indexes_are_dense_and_calls_without_input_get_an_object(chunk
     )
     got = chunks(events)
     parts = [part for chunk in got for choice in chunk["choices"] for part in choice["delta"].get("tool_calls", [])]
-    assert [(part["index"], part.get("id"), part["function"].get("name"), part["function"]["arguments"]) for part in parts] == [
+    assert [
+        (part["index"], part.get("id"), part["function"].get("name"), part["function"]["arguments"]) for part in parts
+    ] == [
         (0, "id-a", "a", ""),
         (0, None, None, "{}"),
         (1, "id-b", "b", ""),
@@ -235,7 +259,10 @@ def test_tool_call_indexes_are_dense_and_calls_without_input_get_an_object(chunk
 
 def test_interleaved_blocks_go_to_their_own_calls(chunks: Callable[..., Any]) -> None:
     def start(block: int, name: str) -> Event:
-        return "contentBlockStart", {"contentBlockIndex": block, "start": {"toolUse": {"toolUseId": name, "name": name}}}
+        return "contentBlockStart", {
+            "contentBlockIndex": block,
+            "start": {"toolUse": {"toolUseId": name, "name": name}},
+        }
 
     def delta(block: int, text: str) -> Event:
         return "contentBlockDelta", {"contentBlockIndex": block, "delta": {"toolUse": {"input": text}}}
@@ -252,7 +279,9 @@ def test_unknown_events_and_deltas_are_skipped(chunks: Callable[..., Any]) -> No
     assert message(fold(got))["content"] == "Hi"
 
 
-def test_a_stream_without_message_stop_is_an_error(chunks: Callable[..., Any], bedrock_adapter_for: Callable[..., Adapter]) -> None:
+def test_a_stream_without_message_stop_is_an_error(
+    chunks: Callable[..., Any], bedrock_adapter_for: Callable[..., Adapter]
+) -> None:
     stream = bedrock_adapter_for(transport=ScriptedTransport(converse_events("Hi")[:3])).stream(STREAM)
     assert next(stream)["choices"][0]["delta"]["role"] == "assistant"
     with pytest.raises(StreamTruncatedError) as caught:
@@ -260,7 +289,9 @@ def test_a_stream_without_message_stop_is_an_error(chunks: Callable[..., Any], b
     assert (caught.value.status, caught.value.code) == (502, "incomplete_stream")
 
 
-def test_errors_before_the_first_event_are_raised_when_the_stream_is_opened(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+def test_errors_before_the_first_event_are_raised_when_the_stream_is_opened(
+    bedrock_adapter_for: Callable[..., Adapter],
+) -> None:
     adapter = bedrock_adapter_for(transport=ScriptedTransport([ThrottledError("slow down")]))  # type: ignore[list-item]
     with pytest.raises(ThrottledError):
         adapter.stream(STREAM)
@@ -291,7 +322,10 @@ JSON_OBJECTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_
 BLOCKS = st.one_of(
     st.text(max_size=20).map(lambda text: {"text": text}),
     st.builds(tool, st.sampled_from("abc"), JSON_OBJECTS, st.text("xyz0123456789", min_size=8, max_size=8)),
-    st.builds(lambda text, sign: {"reasoningContent": {"reasoningText": {"text": text, "signature": sign}}}, *[st.text(max_size=9)] * 2),
+    st.builds(
+        lambda text, sign: {"reasoningContent": {"reasoningText": {"text": text, "signature": sign}}},
+        *[st.text(max_size=9)] * 2,
+    ),
     st.binary(max_size=9).map(lambda data: {"reasoningContent": {"redactedContent": data.hex()}}),
 )
 STOPS = st.sampled_from(["end_turn", "max_tokens", "tool_use", "stop_sequence", "guardrail_intervened"])
@@ -312,7 +346,9 @@ def comparable(body: dict[str, Any]) -> dict[str, Any]:
 
 @settings(max_examples=60)
 @given(blocks=st.lists(BLOCKS, max_size=6), stop=STOPS, cuts=st.lists(st.integers(1, 40), max_size=30))
-def test_folding_a_stream_gives_the_unary_answer(offline: Adapter, blocks: list[Any], stop: str, cuts: list[int]) -> None:
+def test_folding_a_stream_gives_the_unary_answer(
+    offline: Adapter, blocks: list[Any], stop: str, cuts: list[int]
+) -> None:
     from bedrock_adapter import WireResponse, json_codec
 
     unary = offline.encode(REQUEST)

@@ -141,7 +141,9 @@ def test_names_are_noted(encode: Callable[..., Any]) -> None:
 ROLES = st.sampled_from(["system", "developer", "user", "assistant"])
 TEXTS = st.sampled_from(["", " ", "a", "word ", "\n", "b\n"])
 CONTENT = st.none() | TEXTS | st.lists(TEXTS.map(lambda text: {"type": "text", "text": text}), max_size=3)
-MESSAGES = st.lists(st.builds(lambda role, content: {"role": role, "content": content}, ROLES, CONTENT), min_size=1, max_size=12)
+MESSAGES = st.lists(
+    st.builds(lambda role, content: {"role": role, "content": content}, ROLES, CONTENT), min_size=1, max_size=12
+)
 
 
 @pytest.fixture(scope="module")

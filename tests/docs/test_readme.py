@@ -39,7 +39,9 @@ SNIPPETS = [
 
 
 def of(language: str) -> list[Any]:
-    return [pytest.param(snippet.text, id=f"line {snippet.line}") for snippet in SNIPPETS if snippet.language == language]
+    return [
+        pytest.param(snippet.text, id=f"line {snippet.line}") for snippet in SNIPPETS if snippet.language == language
+    ]
 
 
 def test_every_language_is_run() -> None:
@@ -99,7 +101,14 @@ def test_python(text: str, environment: dict[str, str]) -> None:
         if f"from {package}" in text and importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
     text = text.replace("localhost:8481", f"localhost:{environment['IMAGES']}")
-    done = subprocess.run([sys.executable, "-W", "error", "-c", text], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", text],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout or "print" not in text
 
@@ -153,7 +162,9 @@ def test_shell(text: str, tmp_path: Path, environment: dict[str, str]) -> None:
     variables["PATH"] = f"{tmp_path}{os.pathsep}{variables['PATH']}"
     text = text.replace("8480", str(free_port()))
     script = f"set -e\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{text}"
-    done = subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        ["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "chat.completion" in done.stdout or "Usage" in done.stdout
 

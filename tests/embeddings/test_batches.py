@@ -136,7 +136,9 @@ async def test_a_cancelled_request_leaves_nothing_running(canned: Make) -> None:
     assert len(transport.requests) < 1000
 
 
-def test_bedrock_s_refusal_reaches_the_client(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> None:
+def test_bedrock_s_refusal_reaches_the_client(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     adapter = bedrock_adapter_for()
     with pytest.raises(ServiceError, match=r"input\[1\]: .*Too many input tokens") as caught:
         adapter.embeddings({"model": TITAN_V2, "input": ["a", "! " * 9000]})
@@ -145,7 +147,9 @@ def test_bedrock_s_refusal_reaches_the_client(bedrock_adapter_for: Callable[...,
         adapter.embeddings({"model": TITAN_V2, "input": "! " * 9000})
 
 
-def test_a_throttled_call_is_repeated(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> None:
+def test_a_throttled_call_is_repeated(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     bedrock_emulator.script.throttle(1, retry_after="0")
     adapter = bedrock_adapter_for()
     assert len(adapter.embeddings({"model": TITAN_IMAGE, "input": ["a", "b"]})["data"]) == 2

@@ -156,7 +156,9 @@ def nova(kind: dict[str, Any], **members: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_body(adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str, given: Any, fields: Any, body: Any) -> None:
+def test_body(
+    adapter: Adapter, bedrock_emulator: BedrockEmulator, model: str, given: Any, fields: Any, body: Any
+) -> None:
     assert bodies(adapter, model, given, **fields) == [body]
     vectors = adapter.embeddings({"model": model, "input": given, **fields})["data"]  # the emulator takes it
     assert len(vectors) == (len(given) if isinstance(given, list) else 1)
@@ -223,7 +225,9 @@ def test_ids_resolve_like_chat_models(adapter: Adapter, bedrock_emulator: Bedroc
         assert adapter.encode({"model": model, "input": "hi"}).requests[0].resource == TITAN_V2
 
 
-def test_openai_s_names_and_aliases(bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator) -> None:
+def test_openai_s_names_and_aliases(
+    bedrock_adapter_for: Callable[..., Adapter], bedrock_emulator: BedrockEmulator
+) -> None:
     adapter = bedrock_adapter_for(
         default_embedding_model=COHERE_V4, aliases={"vectors": {"model": TITAN_V2, "dimensions": 512}}
     )

@@ -155,7 +155,12 @@ def test_a_hosts_identity_and_a_callable(
             raise AuthenticationError("owls only")
         return "owls"
 
-    mounted = Starlette(routes=[Mount("/a", create_app(auth="host", adapter=adapter)), Mount("/b", create_app(auth=check, adapter=adapter))])
+    mounted = Starlette(
+        routes=[
+            Mount("/a", create_app(auth="host", adapter=adapter)),
+            Mount("/b", create_app(auth=check, adapter=adapter)),
+        ]
+    )
 
     async def authenticated(scope: Any, receive: Any, send: Any) -> None:
         scope.setdefault("state", {})["identity"] = "team-1"
@@ -188,13 +193,20 @@ def test_the_body_is_bounded_with_and_without_a_length(serve: Callable[..., str]
     address = serve(max_body=100)
     assert ask(address, "POST", "/v1/chat/completions", b"x" * 101)[0] == 413
     connection = http.client.HTTPConnection(address, timeout=30)
-    connection.request("POST", "/v1/chat/completions", iter([b"x" * 60] * 2), {"authorization": f"Bearer {KEY}"}, encode_chunked=True)
+    connection.request(
+        "POST", "/v1/chat/completions", iter([b"x" * 60] * 2), {"authorization": f"Bearer {KEY}"}, encode_chunked=True
+    )
     assert connection.getresponse().status == 413
     connection.close()
 
 
-@pytest.mark.parametrize(("call", "status"), [(("GET", "/nowhere"), 404), (("GET", "/v1/chat/completions"), 405), (("DELETE", "/v1/models"), 405)])
-def test_unknown_paths_and_methods_answer_in_openais_form(serve: Callable[..., str], call: tuple[str, str], status: int) -> None:
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [(("GET", "/nowhere"), 404), (("GET", "/v1/chat/completions"), 405), (("DELETE", "/v1/models"), 405)],
+)
+def test_unknown_paths_and_methods_answer_in_openais_form(
+    serve: Callable[..., str], call: tuple[str, str], status: int
+) -> None:
     got, _, body = ask(serve(), *call)
     assert got == status
     assert set(json.loads(body)["error"]) == {"message", "type", "param", "code"}
@@ -212,7 +224,9 @@ def test_request_ids_go_in_and_out(serve: Callable[..., str]) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_notes_are_in_a_header(serve: Callable[..., str], stream: bool) -> None:
     transport = ScriptedTransport(converse_events("x") if stream else converse_response("x"))
-    _, headers, _ = ask(serve(transport=transport), "POST", "/v1/chat/completions", {**CHAT, "user": "é", "stream": stream})
+    _, headers, _ = ask(
+        serve(transport=transport), "POST", "/v1/chat/completions", {**CHAT, "user": "é", "stream": stream}
+    )
     assert [note["param"] for note in json.loads(headers["x-bedrock-adapter-notes"])] == ["user"]
 
 
@@ -230,7 +244,12 @@ def test_errors_of_bedrock_keep_their_status_and_headers(serve: Callable[..., st
     address = serve(transport=ScriptedTransport(ThrottledError("slow down", retry_after=7, request_id="r1")))
     status, headers, body = ask(address, "POST", "/v1/chat/completions", {**CHAT, "stream": stream})
     assert (status, headers["retry-after"], headers["x-amzn-requestid"]) == (429, "7", "r1")
-    assert json.loads(body)["error"] == {"message": "slow down", "type": "rate_limit_error", "param": None, "code": "rate_limit_exceeded"}
+    assert json.loads(body)["error"] == {
+        "message": "slow down",
+        "type": "rate_limit_error",
+        "param": None,
+        "code": "rate_limit_exceeded",
+    }
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -245,7 +264,10 @@ def test_an_unexpected_failure_tells_nothing_of_the_inside(serve: Callable[..., 
 def test_browsers_of_allowed_origins(serve: Callable[..., str]) -> None:
     headers = {"origin": "https://chat.example", "access_control_request_method": "POST"}
     address = serve(cors_origins=("https://chat.example",))
-    assert ask(address, "OPTIONS", "/v1/chat/completions", **headers)[1]["access-control-allow-origin"] == "https://chat.example"
+    assert (
+        ask(address, "OPTIONS", "/v1/chat/completions", **headers)[1]["access-control-allow-origin"]
+        == "https://chat.example"
+    )
     assert "access-control-allow-origin" not in ask(address, "GET", "/health", origin="https://evil.example")[1]
 
 
@@ -254,7 +276,9 @@ def test_browsers_of_allowed_origins(serve: Callable[..., str]) -> None:
 
 def test_a_failure_in_the_middle_is_an_error_event_without_done(serve: Callable[..., str]) -> None:
     events: list[Any] = [*converse_events("Hi")[:3], ThrottledError("slow down")]
-    status, _, body = ask(serve(transport=ScriptedTransport(events)), "POST", "/v1/chat/completions", {**CHAT, "stream": True})
+    status, _, body = ask(
+        serve(transport=ScriptedTransport(events)), "POST", "/v1/chat/completions", {**CHAT, "stream": True}
+    )
     assert status == 200
     *_, last = [line for line in body.split(b"\n") if line.startswith(b"data: ")]
     assert json.loads(last[6:])["error"]["code"] == "rate_limit_exceeded"
@@ -323,11 +347,15 @@ async def _numbered(stream: Any) -> Any:
 
 
 @pytest.mark.parametrize("held", ["opening", "middle"])
-def test_a_comment_keeps_a_silent_connection_alive(serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, held: str) -> None:
+def test_a_comment_keeps_a_silent_connection_alive(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
     monkeypatch.setattr(sse, "KEEP_ALIVE_SECONDS", 0.05)
     transport = HeldTransport(held)
     connection = http.client.HTTPConnection(serve(transport=transport), timeout=30)
-    connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": True}), {"authorization": f"Bearer {KEY}"})
+    connection.request(
+        "POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": True}), {"authorization": f"Bearer {KEY}"}
+    )
     response = connection.getresponse()
     seen = b""
     while b": keep-alive" not in seen:
@@ -339,10 +367,14 @@ def test_a_comment_keeps_a_silent_connection_alive(serve: Callable[..., str], mo
 
 
 @pytest.mark.parametrize(("held", "stream"), [("opening", True), ("middle", True), ("opening", False)])
-def test_when_the_client_leaves_bedrocks_side_is_dropped_at_once(serve: Callable[..., str], held: str, stream: bool) -> None:
+def test_when_the_client_leaves_bedrocks_side_is_dropped_at_once(
+    serve: Callable[..., str], held: str, stream: bool
+) -> None:
     transport = HeldTransport(held)
     connection = http.client.HTTPConnection(serve(transport=transport), timeout=30)
-    connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": stream}), {"authorization": f"Bearer {KEY}"})
+    connection.request(
+        "POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": stream}), {"authorization": f"Bearer {KEY}"}
+    )
     if held == "middle":
         connection.getresponse().read1(10)
     connection.sock.close() if connection.sock else None
@@ -354,7 +386,9 @@ def test_one_slow_stream_does_not_hold_up_others(serve: Callable[..., str]) -> N
     transport = HeldTransport("middle")
     address = serve(transport=transport)
     connection = http.client.HTTPConnection(address, timeout=30)
-    connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": True}), {"authorization": f"Bearer {KEY}"})
+    connection.request(
+        "POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": True}), {"authorization": f"Bearer {KEY}"}
+    )
     response = connection.getresponse()
     assert ask(address, "GET", "/health")[0] == 200, "answered while the stream waits"
     transport.release()

@@ -42,7 +42,10 @@ def test_built_ins_load_as_entry_points() -> None:
 
 
 def test_a_third_party_plugin_is_found(installed_plugin: Callable[..., Any]) -> None:
-    code = HOOKIMPL + "@hookimpl\ndef bedrock_profiles():\n    return [Layer('acme.owl-*', {'limits': {'max_output': 2048}})]\n"
+    code = (
+        HOOKIMPL
+        + "@hookimpl\ndef bedrock_profiles():\n    return [Layer('acme.owl-*', {'limits': {'max_output': 2048}})]\n"
+    )
     installed_plugin("acme-owl", owl="acme_owl", source={"acme_owl": code})
     adapter = Adapter()
     info = next(info for info in adapter.plugins if info.name == "owl")
@@ -77,7 +80,10 @@ def test_allow_and_deny_lists_by_plugin_or_distribution(
     installed_plugin: Callable[..., Any], bedrock_environment: pytest.MonkeyPatch
 ) -> None:
     installed_plugin("acme-owl", owl="acme_owl", source={"acme_owl": HOOKIMPL})
-    assert [info.name for info in Adapter(plugins=(), settings=Settings(plugins=("owl", "converse"))).plugins] == ["converse", "owl"]
+    assert [info.name for info in Adapter(plugins=(), settings=Settings(plugins=("owl", "converse"))).plugins] == [
+        "converse",
+        "owl",
+    ]
     assert [info.name for info in Adapter(settings=Settings(plugins=("acme-owl",))).plugins] == ["owl"]
     bedrock_environment.setenv("BEDROCK_ADAPTER_DISABLE", "bedrock-adapter")
     assert [info.name for info in Adapter().plugins] == ["owl"]
@@ -139,8 +145,14 @@ def test_a_plugin_registered_later_is_configured_and_used(bedrock_adapter_for: C
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (plugin(bedrock_profile=lambda settings: []), r"'bedrock_profile', which is no hook; did you mean 'bedrock_profiles'"),
-        (plugin(bedrock_profiles=lambda setting: []), r"bedrock_profiles has no argument 'setting'; did you mean 'settings'"),
+        (
+            plugin(bedrock_profile=lambda settings: []),
+            r"'bedrock_profile', which is no hook; did you mean 'bedrock_profiles'",
+        ),
+        (
+            plugin(bedrock_profiles=lambda setting: []),
+            r"bedrock_profiles has no argument 'setting'; did you mean 'settings'",
+        ),
         (type("Owl", (), {}), r"is a class; register an object of it: Owl\(\)"),
         (plugin(bedrock_configure=lambda settings: 1 / 0), "cannot be registered: division by zero"),
     ],
@@ -161,20 +173,27 @@ def test_configure_may_refuse_settings() -> None:
 def test_settings_of_a_plugin(bedrock_environment: pytest.MonkeyPatch) -> None:
     bedrock_environment.setenv("BEDROCK_ADAPTER_OPTIONS__OWL__WISDOM", "7")
     seen: list[int] = []
-    Adapter(plugins=[plugin(bedrock_configure=lambda settings: seen.append(settings.option("owl", "wisdom", 3)))], autoload=False)
+    Adapter(
+        plugins=[plugin(bedrock_configure=lambda settings: seen.append(settings.option("owl", "wisdom", 3)))],
+        autoload=False,
+    )
     assert seen == [7]
 
 
 # -- asking --------------------------------------------------------------------------------------------------------------
 
 
-def test_steps_run_by_stage_then_plugin_name_whatever_the_registration(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+def test_steps_run_by_stage_then_plugin_name_whatever_the_registration(
+    bedrock_adapter_for: Callable[..., Adapter],
+) -> None:
     order: list[str] = []
 
     def step(name: str, stage: Stage) -> Step:
         return Step(stage, lambda call: order.append(name), name=name)
 
-    late = plugin("a_late", bedrock_transform_request=lambda route: [step("a-final", Stage.FINAL), step("a-tools", Stage.TOOLS)])
+    late = plugin(
+        "a_late", bedrock_transform_request=lambda route: [step("a-final", Stage.FINAL), step("a-tools", Stage.TOOLS)]
+    )
     early = plugin("z_early", bedrock_transform_request=lambda route: step("z-tools", Stage.TOOLS))
     for plugins in ([late, early], [early, late]):
         order.clear()
@@ -188,7 +207,9 @@ def test_generators_and_none_are_fine(bedrock_adapter_for: Callable[..., Adapter
     def generate(route: Any) -> Any:
         yield Step(Stage.FINAL, lambda call: ran.append(1))
 
-    bedrock_adapter_for(plugin(bedrock_transform_request=generate, bedrock_transform_stream=lambda route: None)).encode(REQUEST)
+    bedrock_adapter_for(plugin(bedrock_transform_request=generate, bedrock_transform_stream=lambda route: None)).encode(
+        REQUEST
+    )
     assert ran == [1]
 
 
@@ -212,7 +233,10 @@ def test_a_failing_step_is_reported_with_its_plugin(bedrock_adapter_for: Callabl
 def test_wrong_results_are_reported_with_plugin_and_hook(
     bedrock_adapter_for: Callable[..., Adapter], hook: str, result: Any, message: str
 ) -> None:
-    functions: dict[str, Any] = {"bedrock_transform_request": lambda route: result, "bedrock_profiles": lambda settings: result}
+    functions: dict[str, Any] = {
+        "bedrock_transform_request": lambda route: result,
+        "bedrock_profiles": lambda settings: result,
+    }
     function = functions.get(hook, lambda: result)
     with pytest.raises(PluginError, match=message):
         bedrock_adapter_for(plugin(**{hook: function})).encode(REQUEST)
@@ -237,8 +261,12 @@ def test_ambiguous_facts_are_an_error_that_names_both(bedrock_adapter_for: Calla
         return lambda settings: [Layer("acme.owl-*", {"limits": {"max_output": value}})]
 
     with pytest.raises(AmbiguousProfileError, match=r"limits\.max_output is 1 by.*'one'.*and 2 by.*'two'"):
-        bedrock_adapter_for(plugin("one", bedrock_profiles=says(1)), plugin("two", bedrock_profiles=says(2))).route("acme.owl-1")
-    higher = plugin("two", bedrock_profiles=lambda settings: [Layer("acme.owl-*", {"limits": {"max_output": 2}}, priority=11)])
+        bedrock_adapter_for(plugin("one", bedrock_profiles=says(1)), plugin("two", bedrock_profiles=says(2))).route(
+            "acme.owl-1"
+        )
+    higher = plugin(
+        "two", bedrock_profiles=lambda settings: [Layer("acme.owl-*", {"limits": {"max_output": 2}}, priority=11)]
+    )
     adapter = bedrock_adapter_for(plugin("one", bedrock_profiles=says(1)), higher)
     assert adapter.route("acme.owl-1").profile.limits.max_output == 2
 
@@ -287,7 +315,9 @@ def test_a_recovery_is_sent_once_more(bedrock_adapter_for: Callable[..., Adapter
     assert len(transport.requests) == 2
     forever = ScriptedTransport(InvalidRequestError("reduce wisdom"))
     with pytest.raises(InvalidRequestError):
-        bedrock_adapter_for(plugin(bedrock_recover=lambda error, call: lambda call: None), transport=forever).chat(REQUEST)
+        bedrock_adapter_for(plugin(bedrock_recover=lambda error, call: lambda call: None), transport=forever).chat(
+            REQUEST
+        )
     assert len(forever.requests) == 3
 
 

@@ -6,10 +6,13 @@ import subprocess
 import sys
 
 import openai
+import pytest
 
 COMMAND = [sys.executable, "-m", "bedrock_adapter", "demo", "--keep"]
 
 
+@pytest.mark.slow
+@pytest.mark.proxy
 def test_the_demo_shows_everything_and_stays_up() -> None:
     process = subprocess.Popen(
         COMMAND, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
