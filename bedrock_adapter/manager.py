@@ -292,7 +292,10 @@ def _hooks_of(plugin: object) -> dict[str, Any]:
 
 
 def _checked_hooks(plugin: object, info: PluginInfo) -> Iterable[str]:
-    """The hooks that a plugin implements. Refuse a class in place of an object, misspelt hooks and unknown arguments, each with the nearest right name."""
+    """The hooks that a plugin implements.
+
+    A class in place of an object, misspelt hooks and unknown arguments are refused, each with the nearest right name.
+    """
     if inspect.isclass(plugin):
         raise PluginLoadError(f"{info} is a class; register an object of it: {plugin.__name__}()")
     known = {name: function for name, function in vars(BedrockSpecs).items() if name.startswith("bedrock_")}
