@@ -192,6 +192,7 @@ class Route:
         dialect: the wire format.
         requests, responses, streams: steps in order.
         converters: by (kind, name).
+        marks, before, after: the same converters by kind: marks, and assistant fields before and after the content.
         handled: OpenAI fields that some request step handles.
     """
 
@@ -204,6 +205,9 @@ class Route:
     responses: tuple[Step, ...] = ()
     streams: tuple[StreamStep, ...] = ()
     converters: Mapping[tuple[str, str], Converter] = field(default_factory=dict)
+    marks: tuple[Converter, ...] = ()
+    before: tuple[Converter, ...] = ()
+    after: tuple[Converter, ...] = ()
     handled: frozenset[str] = frozenset()
 
     def needs(self, call: Call) -> list[Need]:

@@ -116,11 +116,16 @@ class Router:
         content = "messages" if operation == "chat" else "input"
         if content not in handled:
             raise self.manager.require(f"a step that converts {content!r}")
+        converters = self.manager.converters(bare) if operation == "chat" else {}
+        fields = [converter for (kind, _), converter in converters.items() if kind == "field"]
         return replace(
             bare,
             requests=requests,
             responses=self.manager.response_steps(bare),
             streams=self.manager.stream_steps(bare),
-            converters=self.manager.converters(bare) if operation == "chat" else {},
+            converters=converters,
+            marks=tuple(converter for (kind, _), converter in converters.items() if kind == "mark"),
+            before=tuple(converter for converter in fields if converter.before),
+            after=tuple(converter for converter in fields if not converter.before),
             handled=handled,
         )

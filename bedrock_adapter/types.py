@@ -4,10 +4,14 @@ Bodies stay dictionaries so that unknown keys survive and no validation layer si
 Bedrock body everywhere inside is *wire JSON*: blobs are base64 text, documents are inline JSON.
 """
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 Json = dict[str, Any]
 """A JSON object as parsed, e.g. an OpenAI request or a Converse body."""
+
+OBJECT: Final = (dict, Mapping)
+"""For `isinstance`: any JSON object. Asking `Mapping` alone takes ten times as long as asking `dict` first."""
 
 Chunk = dict[str, Any]
 """An OpenAI `chat.completion.chunk` object."""

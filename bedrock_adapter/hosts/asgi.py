@@ -136,6 +136,7 @@ class Gateway:
     def __init__(self, adapter: Adapter, authenticate: Authenticator) -> None:
         self.adapter = adapter
         self.authenticate = authenticate
+        _ = adapter.engine  # imports the HTTP client now, not on the event loop under the first request
 
     async def models(self, request: Request) -> Response:
         await self.authenticate(request)

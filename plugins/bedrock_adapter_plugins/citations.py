@@ -4,10 +4,10 @@ What the model cites comes back as `annotations` (pages) and `citations` (everyt
 and `CitationsConfig` of the Amazon Bedrock API reference; citations and `outputConfig` exclude each other.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call, RequestError, Route, Settings, Stage, Step, hookimpl
+from bedrock_adapter.types import OBJECT
 
 from .media import tally
 
@@ -38,7 +38,7 @@ def bedrock_transform_request(route: Route) -> Step:
 def _wanted(value: Any, path: str) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
-    enabled = value.get("enabled") if isinstance(value, Mapping) else None
+    enabled = value.get("enabled") if isinstance(value, OBJECT) else None
     if not isinstance(enabled, bool):
         raise RequestError(f"{path} must be {{'enabled': true}} or false", param=path, code="invalid_type")
     return enabled

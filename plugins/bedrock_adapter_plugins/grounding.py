@@ -3,9 +3,8 @@
 Source: Amazon Nova user guide, web grounding (`systemTool` named `nova_grounding`).
 """
 
-from collections.abc import Mapping
-
 from bedrock_adapter import Call, RequestError, Route, Stage, Step, hookimpl
+from bedrock_adapter.types import OBJECT
 
 NAME = "grounding"
 _FIELD = "web_search_options"
@@ -22,7 +21,7 @@ def web_search(call: Call) -> None:
     options = call.request.get(_FIELD)
     if options is None:
         return
-    if not isinstance(options, Mapping):
+    if not isinstance(options, OBJECT):
         raise RequestError(f"{_FIELD} must be an object", param=_FIELD, code="invalid_type")
     for name in ("search_context_size", "user_location"):
         if options.get(name) is not None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call, ConfigError, Converter, RequestError, Route, Settings, Stage, Step, hookimpl
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 NAME = "guardrails"
 _FIELD = "guardrail_config"
@@ -84,7 +84,7 @@ def _chosen(call: Call) -> Json | None:
 
 
 def _config(value: Any) -> Json:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, OBJECT):
         raise RequestError(f"{_FIELD} must be an object", param=_FIELD, code="invalid_type")
     config: Json = {}
     for name, item in value.items():

@@ -4,11 +4,11 @@ Other plugins add kinds of content through `bedrock_content_converters`; here ar
 no blank text, merged turns, a user turn first, and last unless the model continues an assistant's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bedrock_adapter import Call, Converter, RequestError, Route, Stage, Step, hookimpl
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 NAME = "messages"
 _FILLER = "."  # the shortest text that is not blank
@@ -74,9 +74,6 @@ class Conversation:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.converters = call.route.converters
-        self.before = [name for (kind, name), item in self.converters.items() if kind == "field" and item.before]
-        self.after = [name for (kind, name), item in self.converters.items() if kind == "field" and not item.before]
-        self.marks = [name for kind, name in self.converters if kind == "mark"]
         self.system: list[Json] = []
         self.turns: list[Json] = []
 
@@ -89,7 +86,7 @@ class Conversation:
         self._finish()
 
     def _message(self, message: Any, path: str) -> None:
-        if not isinstance(message, Mapping):
+        if not isinstance(message, OBJECT):
             raise RequestError(f"{path} must be an object", param=path, code="invalid_type")
         role = message.get("role", "")
         if message.get("name") is not None and role in ("user", "system", "developer", "assistant"):
@@ -118,13 +115,18 @@ class Conversation:
             )
 
     def _assistant(self, message: Mapping[str, Any], path: str) -> list[Json]:
-        blocks = [*self._fields(self.before, message, path), *self._content(message, path, marks=False)]
-        return [*blocks, *self._fields(self.after, message, path), *self._marked(message, path)]
+        route = self.call.route
+        blocks = [*self._fields(route.before, message, path), *self._content(message, path, marks=False)]
+        return [*blocks, *self._fields(route.after, message, path), *self._marked(message, path)]
 
-    def _fields(self, names: list[str], message: Mapping[str, Any], path: str) -> Iterator[Json]:
-        for name in names:
-            if message.get(name) is not None:
-                yield from self.converters["field", name].convert(self.call, message[name], f"{path}.{name}")
+    def _fields(self, converters: Iterable[Converter], message: Mapping[str, Any], path: str) -> list[Json]:
+        """The blocks of fields that the message has, or of marks."""
+        blocks: list[Json] = []
+        for converter in converters:
+            value = message.get(converter.name)
+            if value is not None:
+                blocks += converter.convert(self.call, value, f"{path}.{converter.name}")
+        return blocks
 
     def _content(self, message: Mapping[str, Any], path: str, *, marks: bool = True) -> list[Json]:
         content = message.get("content")
@@ -146,7 +148,7 @@ class Conversation:
         """The blocks of one content part, blank text left out, cache marks after it."""
         if isinstance(part, str):
             part = {"type": "text", "text": part}
-        if not isinstance(part, Mapping):
+        if not isinstance(part, OBJECT):
             raise RequestError(f"{path} must be an object", param=path, code="invalid_type")
         kind = part.get("type", "")
         converter = self.converters.get(("part", kind)) if isinstance(kind, str) else None
@@ -161,14 +163,7 @@ class Conversation:
         return [*blocks, *self._marked(part, path)]
 
     def _marked(self, item: Mapping[str, Any], path: str) -> list[Json]:
-        if not self.marks:
-            return []
-        return [
-            block
-            for name in self.marks
-            if item.get(name) is not None
-            for block in self.converters["mark", name].convert(self.call, item[name], f"{path}.{name}")
-        ]
+        return self._fields(self.call.route.marks, item, path)
 
     def _system(self, message: Mapping[str, Any], path: str) -> None:
         blocks = self._content(message, path)

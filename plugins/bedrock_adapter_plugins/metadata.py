@@ -8,10 +8,11 @@ Source: `requestMetadata` of the Amazon Bedrock API reference: at most 16 items,
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from bedrock_adapter import Call, ConfigError, RequestError, Route, Settings, Stage, Step, hookimpl
+from bedrock_adapter.types import OBJECT
 
 NAME = "metadata"
 _MOST = 16
@@ -52,7 +53,7 @@ def _items(value: Any, param: str) -> Iterator[tuple[str, str]]:
     if value is None:
         return
     if param in ("request_metadata", "metadata"):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, OBJECT):
             raise RequestError(f"{param} must be an object of strings", param=param, code="invalid_type")
         for key, item in value.items():
             yield str(key), _text(item, f"{param}.{key}")

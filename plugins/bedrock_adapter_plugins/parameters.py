@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call, RequestError, Route, Stage, Step, UnsupportedFeatureError, hookimpl
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 NAME = "parameters"
 
@@ -97,7 +97,7 @@ def flatten(call: Call) -> None:
     if "extra_body" not in request and request.keys().isdisjoint(_CAMEL):
         return
     extra = request.get("extra_body")
-    if extra is not None and not isinstance(extra, Mapping):
+    if extra is not None and not isinstance(extra, OBJECT):
         raise RequestError("extra_body must be an object", param="extra_body", code="invalid_type")
     merged = {**request, **(extra or {})}
     merged.pop("extra_body", None)
@@ -117,7 +117,7 @@ def extensions(call: Call) -> None:
     request, body = call.request, call.body
     fields = request.get("additional_model_request_fields")
     if fields is not None:
-        if not isinstance(fields, Mapping):
+        if not isinstance(fields, OBJECT):
             raise RequestError(
                 "additional_model_request_fields must be an object",
                 param="additional_model_request_fields",
@@ -166,7 +166,7 @@ def merge(tree: Json, caller: Mapping[str, Any]) -> None:
     """Deep merge in place; the caller wins, lists of strings are united."""
     for name, value in caller.items():
         own = tree.get(name)
-        if isinstance(own, dict) and isinstance(value, Mapping):
+        if isinstance(own, dict) and isinstance(value, OBJECT):
             tree[name] = dict(own)
             merge(tree[name], value)
         elif isinstance(own, list) and isinstance(value, list):

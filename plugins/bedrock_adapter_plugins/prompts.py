@@ -4,11 +4,10 @@ Source: Converse in the Amazon Bedrock API reference: with a prompt as model, `a
 `system` and `toolConfig` must be absent; without one, `promptVariables` is ignored.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call, RequestError, Route, Stage, Step, UnsupportedFeatureError, hookimpl
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 NAME = "prompts"
 _FIELD = "prompt_variables"
@@ -35,11 +34,11 @@ def no_prompt(call: Call) -> None:
 def _values(given: Any) -> Json:
     if given is None:
         return {}
-    if not isinstance(given, Mapping):
+    if not isinstance(given, OBJECT):
         raise RequestError(f"{_FIELD} must be an object", param=_FIELD, code="invalid_type")
     values: Json = {}
     for name, value in given.items():
-        text = value.get("text") if isinstance(value, Mapping) else value
+        text = value.get("text") if isinstance(value, OBJECT) else value
         if isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
         if not isinstance(text, str):

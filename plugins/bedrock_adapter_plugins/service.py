@@ -3,10 +3,9 @@
 Sources: `ServiceTier` and `PerformanceConfiguration` of the Amazon Bedrock API reference; OpenAI's `service_tier`.
 """
 
-from collections.abc import Mapping
-
 from bedrock_adapter import AdapterError, Call, RequestError, Route, Stage, Step, hookimpl
 from bedrock_adapter.routes import Recovery
+from bedrock_adapter.types import OBJECT
 
 NAME = "service"
 # OpenAI's word (and Bedrock's own) -> Bedrock's; "" is what Bedrock does anyway.
@@ -38,7 +37,7 @@ def bedrock_recover(error: AdapterError, call: Call) -> Recovery | None:
 def service(call: Call) -> None:
     """`serviceTier` and `performanceConfig`."""
     tier, performance = call.request.get("service_tier"), call.request.get("performance_config")
-    if isinstance(tier, Mapping):
+    if isinstance(tier, OBJECT):
         tier = tier.get("type", "")  # Bedrock's own form
     if tier == "scale":
         call.note(
@@ -54,7 +53,7 @@ def service(call: Call) -> None:
         if _TIERS[tier]:
             call.body["serviceTier"] = {"type": _TIERS[tier]}
     if performance is not None:
-        latency = performance.get("latency") if isinstance(performance, Mapping) else None
+        latency = performance.get("latency") if isinstance(performance, OBJECT) else None
         if latency not in _LATENCIES:
             raise RequestError(
                 f"performance_config.latency must be one of {', '.join(_LATENCIES)}",

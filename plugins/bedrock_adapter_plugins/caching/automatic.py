@@ -1,10 +1,10 @@
 """Cache points that the adapter places itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from bedrock_adapter import Call, RequestError
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 from .marks import NAME, cache_point, default_ttl, ttl_of
 from .points import SPACER, may_follow, needs_spacer, points
@@ -32,7 +32,7 @@ def asked(call: Call) -> tuple[frozenset[str], str]:
 
 
 def _mode(options: Any) -> str:
-    if not isinstance(options, Mapping):
+    if not isinstance(options, OBJECT):
         raise RequestError("prompt_cache_options must be an object", param="prompt_cache_options", code="invalid_type")
     mode = options.get("mode", "implicit")
     if mode not in ("implicit", "explicit"):
@@ -46,7 +46,7 @@ def _mode(options: Any) -> str:
 
 def _switches(value: Any) -> frozenset[str]:
     """`prompt_caching: {"system": true, "messages": true}`, as another gateway's clients send it."""
-    if not isinstance(value, Mapping) or not all(isinstance(on, bool) for on in value.values()):
+    if not isinstance(value, OBJECT) or not all(isinstance(on, bool) for on in value.values()):
         raise RequestError("prompt_caching must be an object of booleans", param="prompt_caching", code="invalid_type")
     wanted = {str(name) for name, on in value.items() if on}
     return frozenset(wanted | {"tools"} if "system" in wanted else wanted)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call, RequestError
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 NAME = "caching"
 _TTLS = {"5m": "5m", "1h": "1h", "30m": "", "in_memory": "", "24h": "1h"}
@@ -27,7 +27,7 @@ def ttl_of(value: Any, path: str, required: Mapping[str, str]) -> str:
     Raises:
         RequestError: the mark is malformed.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, OBJECT):
         raise RequestError(f"{path} must be an object", param=path, code="invalid_type")
     for name, wanted in required.items():
         if value.get(name, wanted) != wanted:
@@ -62,7 +62,7 @@ def default_ttl(call: Call) -> str:
     """Of points that name none: the request's, else the operator's."""
     request = call.request
     options = request.get("prompt_cache_options")
-    asked = known_ttl(options.get("ttl"), "prompt_cache_options.ttl") if isinstance(options, Mapping) else ""
+    asked = known_ttl(options.get("ttl"), "prompt_cache_options.ttl") if isinstance(options, OBJECT) else ""
     asked = asked or known_ttl(request.get("prompt_cache_retention"), "prompt_cache_retention")
     operators: str = call.route.settings.option(NAME, "ttl", "5m")
     return asked or operators

@@ -1,9 +1,9 @@
 """The other fields of an embedding request, and what becomes of those that nothing handles."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call, RequestError
+from bedrock_adapter.types import OBJECT
 from bedrock_adapter_plugins.parameters import HOST_KEYS, merge
 
 NAME = "embeddings"
@@ -91,7 +91,7 @@ def extra(call: Call) -> None:
     members = call.request.get("additional_model_request_fields")
     if members is None:
         return
-    if not isinstance(members, Mapping):
+    if not isinstance(members, OBJECT):
         raise RequestError(
             "additional_model_request_fields must be an object",
             param="additional_model_request_fields",

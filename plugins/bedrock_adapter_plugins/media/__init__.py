@@ -10,7 +10,7 @@ from typing import Any
 from bedrock_adapter import Call, ConfigError, Converter, RequestError, Route, Settings, Stage, Step, hookimpl
 from bedrock_adapter.addresses import Allowed
 from bedrock_adapter.fetch import Budget, FetchURL
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 from .blocks import NAME, OPTIONS, block, need, option, takes, tally
 from .sources import KINDS, read
@@ -51,7 +51,7 @@ def _start(call: Call) -> None:
 def _convert(call: Call, part: Mapping[str, Any], path: str) -> list[Json]:
     source = read(part, path)
     image = part.get("image_url")
-    detail = image.get("detail") if isinstance(image, Mapping) else None
+    detail = image.get("detail") if isinstance(image, OBJECT) else None
     if detail not in (None, "auto"):
         call.note(f"{path}.image_url.detail", "ignored", "Bedrock has no levels of detail", NAME)
     return [block(call, part, source)]
@@ -78,9 +78,9 @@ def _needs(call: Call) -> Iterator[FetchURL]:
 
 def _parts(messages: Any) -> Iterator[tuple[Mapping[str, Any], str]]:
     for i, message in enumerate(messages if isinstance(messages, list) else ()):
-        content = message.get("content") if isinstance(message, Mapping) else None
+        content = message.get("content") if isinstance(message, OBJECT) else None
         for j, part in enumerate(content if isinstance(content, list) else ()):
-            if isinstance(part, Mapping) and isinstance(part.get("type"), str) and part["type"] in KINDS:
+            if isinstance(part, OBJECT) and isinstance(part.get("type"), str) and part["type"] in KINDS:
                 yield part, f"messages[{i}].content[{j}]"
 
 

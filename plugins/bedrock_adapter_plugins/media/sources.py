@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes, urlsplit
 
 from bedrock_adapter import RequestError
+from bedrock_adapter.types import OBJECT
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LOCATIONS = ("url", "file_url", "file_data", "data", "uri", "file_id")
@@ -61,7 +62,7 @@ def read(part: Mapping[str, Any], path: str) -> Source:
     holder, where = _holder(part, name, path)
     if isinstance(holder, str):
         return _located(holder, where, KINDS[name], "", _text(part, _FILE_NAMES))
-    if not isinstance(holder, Mapping):
+    if not isinstance(holder, OBJECT):
         raise RequestError(f"{where} must be an object or a string", param=where, code="invalid_type")
     said = (_text(holder, _TYPES) or _text(part, _TYPES), _text(holder, _FILE_NAMES) or _text(part, _FILE_NAMES))
     if holder.get("type") in ("text", "content"):
@@ -106,7 +107,7 @@ def _written(holder: Mapping[str, Any], path: str, kind: str, mime: str, filenam
     chunks = holder.get("content")
     texts = [chunks] if isinstance(chunks, str) else chunks
     if isinstance(texts, list):
-        texts = [item.get("text") if isinstance(item, Mapping) else item for item in texts]
+        texts = [item.get("text") if isinstance(item, OBJECT) else item for item in texts]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text.strip() for text in texts):
         raise RequestError(f"{path}.content must be a list of texts", param=f"{path}.content", code="invalid_type")
     return Source("chunks", texts, kind, mime, filename, path)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bedrock_adapter import RequestError
 from bedrock_adapter.profiles import Reasoning
+from bedrock_adapter.types import OBJECT
 
 from .levels import LEVELS
 
@@ -39,7 +40,7 @@ class Asked:
     @property
     def kind(self) -> str:
         """`type` of the switch, or its level where it is a string."""
-        kind = self.switch.get("type") if isinstance(self.switch, Mapping) else self.switch
+        kind = self.switch.get("type") if isinstance(self.switch, OBJECT) else self.switch
         return kind if isinstance(kind, str) else ""
 
     @property
@@ -59,7 +60,7 @@ def read(request: Mapping[str, Any]) -> Asked:
     Raises:
         RequestError: a member has the wrong type, or is no level; `param` names it.
     """
-    if isinstance(extra := request.get("extra_body"), Mapping):
+    if isinstance(extra := request.get("extra_body"), OBJECT):
         request = {**request, **extra}
     level, param, more = _level(request)
     for name in OWN_WORDS:
@@ -67,7 +68,7 @@ def read(request: Mapping[str, Any]) -> Asked:
             return Asked(level, param, more, name, _switch(name, request[name]))
     for key in _RAW:
         fields = request.get(key)
-        if isinstance(fields, Mapping):
+        if isinstance(fields, OBJECT):
             for name in OWN_WORDS:
                 if fields.get(name) is not None:
                     return Asked(level, param, more, name, fields[name], raw=True)
@@ -79,7 +80,7 @@ def _level(request: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
         value = request.get(name)
         if value is None:
             continue
-        if isinstance(value, Mapping):
+        if isinstance(value, OBJECT):
             more = {key: item for key, item in value.items() if key != "effort"}
             return _checked(value.get("effort"), f"{name}.effort"), name, more
         if name == "reasoning":
@@ -102,7 +103,7 @@ def _checked(level: Any, param: str) -> str:
 def _switch(name: str, value: Any) -> Any:
     if isinstance(value, str) and name == "reasoning_config":
         return _checked(value, name)
-    if not isinstance(value, Mapping):
+    if not isinstance(value, OBJECT):
         raise RequestError(f"{name} must be an object", param=name, code="invalid_type")
     kind, budget = value.get("type"), value.get("budget_tokens")
     if not isinstance(kind, str):

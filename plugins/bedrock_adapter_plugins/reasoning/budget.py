@@ -11,6 +11,7 @@ from typing import Any
 
 from bedrock_adapter import Route, Settings
 from bedrock_adapter.errors import ConfigError
+from bedrock_adapter.types import OBJECT
 
 FALLBACK_MAX_TOKENS = 4096
 """Assumed where neither the client nor the catalogue says how long an answer may be."""
@@ -62,7 +63,7 @@ def policy_of(settings: Settings, extra: Mapping[str, Any]) -> BudgetPolicy:
     """
     stated = extra.get("thinking_budget") or {}
     names = [item.name for item in fields(BudgetPolicy)]
-    if not isinstance(stated, Mapping) or not stated.keys() <= set(names):
+    if not isinstance(stated, OBJECT) or not stated.keys() <= set(names):
         raise ConfigError(f"extra.thinking_budget must be a table of {', '.join(names)}", param="extra.thinking_budget")
     values = {name: stated.get(name, getattr(DEFAULT_POLICY, name)) for name in names}
     return BudgetPolicy(**{name: settings.option("reasoning", name, value) for name, value in values.items()})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bedrock_adapter import Call, json_codec
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 from .plan import NAME
 from .store import Kept
@@ -123,11 +123,11 @@ def missing(call: Call, kept: Kept) -> Iterator[LoadThinking]:
 
 
 def _silent_call(message: Any) -> str:
-    if not isinstance(message, Mapping) or message.get("role") != "assistant" or message.get("thinking_blocks"):
+    if not isinstance(message, OBJECT) or message.get("role") != "assistant" or message.get("thinking_blocks"):
         return ""
     calls = message.get("tool_calls")
     first = calls[0] if isinstance(calls, list) and calls else None
-    name = first.get("id") if isinstance(first, Mapping) else None
+    name = first.get("id") if isinstance(first, OBJECT) else None
     return name if isinstance(name, str) else ""
 
 

@@ -1,12 +1,11 @@
 """From a wish to what is sent: the switch, and what it implies. Each change of a wish is a note."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock_adapter import Call
 from bedrock_adapter.profiles import Reasoning
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 from .asked import OFF_TYPES, Asked
 from .budget import FALLBACK_MAX_TOKENS, BudgetPolicy, thinking_budget
@@ -152,7 +151,7 @@ def _own_words(call: Call, asked: Asked) -> Plan:
     """The client's switch wins, and is sent as it is."""
     reasoning = call.route.profile.reasoning
     fields: Json = {} if asked.raw else {asked.name: asked.switch}
-    level = asked.switch.get("maxReasoningEffort", "") if isinstance(asked.switch, Mapping) else asked.kind
+    level = asked.switch.get("maxReasoningEffort", "") if isinstance(asked.switch, OBJECT) else asked.kind
     budget = asked.kind == "enabled" and asked.name != "reasoningConfig"
     if asked.level and asked.level != "none" and reasoning.shape == "adaptive" and reasoning.levels and not budget:
         # Beside adaptive thinking, and beside none, the effort is a knob of its own.

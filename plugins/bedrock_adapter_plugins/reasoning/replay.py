@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call, Converter, RequestError, Route
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 from .plan import NAME
 
@@ -49,7 +49,7 @@ def _message(path: str) -> str:
 
 
 def _block(call: Call, block: Any, path: str, takes: frozenset[str]) -> list[Json]:
-    if not isinstance(block, Mapping):
+    if not isinstance(block, OBJECT):
         raise RequestError(f"{path} must be an object", param=path, code="invalid_type")
     kind = block.get("type")
     if kind == "redacted_thinking":

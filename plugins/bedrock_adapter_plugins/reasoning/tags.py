@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call
-from bedrock_adapter.types import Chunk, Json
+from bedrock_adapter.types import OBJECT, Chunk, Json
 
 _OWN = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 
@@ -41,12 +41,12 @@ def without_own_tags(call: Call) -> None:
 
 
 def _tagged(message: Any) -> bool:
-    return isinstance(message, Mapping) and message.get("role") == "assistant" and "<think>" in str(_head(message))
+    return isinstance(message, OBJECT) and message.get("role") == "assistant" and "<think>" in str(_head(message))
 
 
 def _head(message: Mapping[str, Any]) -> Any:
     content = message.get("content")
-    if isinstance(content, list) and content and isinstance(content[0], Mapping):
+    if isinstance(content, list) and content and isinstance(content[0], OBJECT):
         return content[0].get("text")
     return content
 
@@ -55,7 +55,7 @@ def _stripped(message: Mapping[str, Any]) -> Mapping[str, Any]:
     content = message["content"]
     if isinstance(content, str):
         return {**message, "content": _cut(content)}
-    if isinstance(content[0].get("text") if isinstance(content[0], Mapping) else None, str):
+    if isinstance(content[0].get("text") if isinstance(content[0], OBJECT) else None, str):
         return {**message, "content": [{**content[0], "text": _cut(content[0]["text"])}, *content[1:]]}
     return message
 

@@ -1,11 +1,10 @@
 """Calls in the history: `tool_calls` and `function_call` of assistant messages to toolUse blocks."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 from .definitions import INPUT, NAME
 from .peeling import MEMBER
@@ -69,7 +68,7 @@ def _input(call: Call, name: str, arguments: Any, path: str) -> Json:
 def _parsed(call: Call, arguments: Any, path: str) -> Any:
     if arguments is None:
         return {}
-    if isinstance(arguments, Mapping):
+    if isinstance(arguments, OBJECT):
         return dict(arguments)
     if not isinstance(arguments, str):
         raise invalid(path, "must be a string of JSON")

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from bedrock_adapter.types import OBJECT
+
 _LONGEST = 64  # Converse, toolSpec.name
 
 
@@ -86,7 +88,7 @@ def mentioned(request: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _items(value: Any) -> Iterator[Mapping[str, Any]]:
-    return (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else iter(())
+    return (item for item in value if isinstance(item, OBJECT)) if isinstance(value, list) else iter(())
 
 
 def _names(item: Mapping[str, Any]) -> Iterator[str]:
@@ -95,5 +97,5 @@ def _names(item: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _name(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping) and isinstance(value.get("name"), str) and value["name"]:
+    if isinstance(value, OBJECT) and isinstance(value.get("name"), str) and value["name"]:
         yield value["name"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import RequestError
+from bedrock_adapter.types import OBJECT
 
 
 def invalid(param: str, what: str, code: str = "invalid_type") -> RequestError:
@@ -17,7 +18,7 @@ def an_object(value: Any, param: str) -> Mapping[str, Any]:
     Raises:
         RequestError: it is none.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, OBJECT):
         raise invalid(param, "must be an object")
     return value
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bedrock_adapter import Call
-from bedrock_adapter.types import Json
+from bedrock_adapter.types import OBJECT, Json
 
 from .reading import a_name, invalid
 from .toolbox import toolbox
@@ -57,7 +57,7 @@ def _content(call: Call, content: Any, path: str) -> tuple[list[Json], list[Json
 def _part(call: Call, part: Any, path: str) -> tuple[list[Json], list[Json]]:
     if isinstance(part, str):
         part = {"type": "text", "text": part}
-    if not isinstance(part, Mapping):
+    if not isinstance(part, OBJECT):
         raise invalid(path, "must be an object")
     kind = part.get("type")
     converter = call.route.converters.get(("part", kind)) if isinstance(kind, str) else None
@@ -76,7 +76,7 @@ def marked(call: Call, item: Mapping[str, Any], path: str) -> list[Json]:
     """The cache points that the marks of an object (`cache_control`) ask for after it."""
     return [
         block
-        for (kind, name), converter in call.route.converters.items()
-        if kind == "mark" and item.get(name) is not None
-        for block in converter.convert(call, item[name], f"{path}.{name}")
+        for converter in call.route.marks
+        if item.get(converter.name) is not None
+        for block in converter.convert(call, item[converter.name], f"{path}.{converter.name}")
     ]
