@@ -87,7 +87,9 @@ class Adapter:
 
     @cached_property
     def listing(self) -> ModelListing:
-        return ModelListing(self.manager, lambda: IO(self.transport, self.settings, self.settings.target))
+        return ModelListing(
+            self.manager, lambda: IO(self.transport, self.settings, self.settings.target), self.router.serves
+        )
 
     # -- plugins --------------------------------------------------------------------------------------------------
 

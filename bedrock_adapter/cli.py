@@ -13,6 +13,7 @@ from typing import Any
 
 from bedrock_adapter.errors import AdapterError
 
+_WIDEST = 88  # characters of a table's cell
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -231,7 +232,7 @@ def _explain(options: argparse.Namespace) -> None:
     known = model["base"] or "nothing: its ARN hides the model"
     print(f"  known here as       {known}{'' if told['known'] else ' (unknown: conservative defaults)'}")
     print(f"  wire format         {dialect['name']} (plugin {dialect['plugin']})\n")
-    print(table(told["facts"], ["fact", "value", "source", "checked"]), end="\n\n")
+    print(table(told["facts"], ["fact", "value", "checked", "source"]), end="\n\n")
     print(table(told["steps"], ["on", "stage", "step", "plugin"]), end="\n\n")
     print(table(told["converters"], ["kind", "name", "plugin"]))
 
@@ -265,7 +266,7 @@ def show(options: argparse.Namespace, rows: list[dict[str, Any]], columns: Seque
 
 
 def table(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
-    """Left-aligned columns under a heading; the last one may be long."""
+    """Left-aligned columns under a heading; long cells are cut, JSON has them whole."""
     cells = [list(columns), *([_cell(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     cells.insert(1, ["-" * min(width, 60) for width in widths])
@@ -275,6 +276,5 @@ def table(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 2] + " …"

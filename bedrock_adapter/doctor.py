@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -105,6 +106,7 @@ def _credentials(settings: Settings) -> Iterable[Row]:
 def _prices(settings: Settings) -> Iterable[Row]:
     if importlib.util.find_spec("litellm") is None:
         return
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # LiteLLM fetches it when imported
     from bedrock_adapter.hosts.litellm import unpriced
 
     missing = unpriced(settings)

@@ -12,7 +12,7 @@ its distribution's entry points:
 An implementation takes the arguments it wants, by name. Order never depends on registration: steps carry a `Stage`, ties go
 by plugin name.
 
-Deprecation: hooks and arguments are added freely. One that is renamed keeps its old name for at least one minor version: the
+Deprecation: hooks and arguments are added freely. One that is renamed keeps its old name for two minor versions at least: the
 old argument stays in the hook's signature, last, and is listed in `DEPRECATED_ARGUMENTS`; a plugin that takes it gets the same
 value and a `DeprecationWarning` at its own line. `SURFACE_VERSION` is raised with every change, and the change log names it.
 """

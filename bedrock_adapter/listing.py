@@ -26,11 +26,16 @@ class ModelListing:
     """
 
     def __init__(
-        self, manager: PluginManager, io: Callable[[], IO], clock: Callable[[], float] = time.monotonic
+        self,
+        manager: PluginManager,
+        io: Callable[[], IO],
+        serves: Callable[[str], bool],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._manager = manager
         self._settings = manager.settings
         self._io = io
+        self._serves = serves
         self._clock = clock
         self._models: dict[str, Json] | None = None
         self._fresh_until = 0.0
@@ -90,7 +95,7 @@ class ModelListing:
         if len(failures) == len(results):
             raise failures[0]
         foundation, system, application = (result if isinstance(result, list) else [] for result in results)
-        return _joined(foundation, [*system, *application])
+        return _joined(foundation, [*system, *application], self._serves)
 
     async def _foundation_models(self) -> list[Json]:
         answer = await self._io().bedrock(WireRequest("ListFoundationModels"))
@@ -108,22 +113,24 @@ class ModelListing:
             query = {**query, "nextToken": token}
 
 
-def _joined(foundation: Iterable[Json], profiles: Iterable[Json]) -> dict[str, Json]:
-    """Foundation models callable by id, and profiles, which carry no modalities of their own."""
+def _joined(
+    foundation: Iterable[Json], profiles: Iterable[Json], serves: Callable[[str], bool]
+) -> dict[str, Json]:
+    """Foundation models callable by id, and profiles, which carry no modalities of their own; what can be served."""
     listed: dict[str, Json] = {}
     useless: set[str] = set()
     owners: dict[str, str] = {}
     for summary in foundation:
         base = parse_model_id(summary["modelId"]).base
         owners[base] = summary.get("providerName", "bedrock")
-        if not _USEFUL & set(summary.get("outputModalities", _USEFUL)):
+        if not _USEFUL & set(summary.get("outputModalities", _USEFUL)) or not serves(base):
             useless.add(base)
         elif "ON_DEMAND" in summary.get("inferenceTypesSupported", ["ON_DEMAND"]):
             born = summary.get("modelLifecycle", {}).get("startOfLifeTime")
             listed[summary["modelId"]] = _entry(summary["modelId"], owners[base], born)
     for profile in profiles:
         base = next((parse_model_id(model["modelArn"]).base for model in profile.get("models", [])), "")
-        if base in useless:
+        if base in useless or not serves(base):
             continue
         name = profile["inferenceProfileArn" if profile.get("type") == "APPLICATION" else "inferenceProfileId"]
         listed[name] = _entry(name, owners.get(base, "bedrock"), profile.get("createdAt"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bedrock_adapter.errors import RequestError, UnknownModelError
+from bedrock_adapter.errors import AmbiguousProfileError, RequestError, UnknownModelError
 from bedrock_adapter.layers import Catalogue
 from bedrock_adapter.model_id import ModelId, parse_model_id
 from bedrock_adapter.profile_files import load_layers
@@ -20,6 +20,8 @@ _LONGEST = 2048  # bytes of a modelId (Bedrock Converse API)
 
 
 def _sayable(model: str) -> bool:
+    if model in (".", ".."):  # would be resolved away, and the signature fail
+        return False
     try:
         return len(model.encode()) <= _LONGEST
     except UnicodeEncodeError:  # a lone surrogate, which JSON can carry
@@ -85,6 +87,13 @@ class Router:
             RequestError: the model does not do this operation.
         """
         return self._table.routes.get((operation, model.requested, model.base)) or self._routed(operation, model)
+
+    def serves(self, base: str) -> bool:
+        """Whether a model, by its normalised id, is not known to be out of reach."""
+        try:
+            return not self.catalogue.profile(base).extra.get("unavailable")
+        except AmbiguousProfileError:  # told to whoever calls the model
+            return True
 
     def _routed(self, operation: Operation, model: ModelId) -> Route:
         route = self._build(operation, model)

@@ -173,7 +173,7 @@ def _checked(values: Mapping[str, Any], origin: str) -> Json:
         if name == "aliases":
             checked[name] = _aliases(value)
         elif name == "options":
-            checked[name] = value
+            checked[name] = _options(value)
         elif name in Settings.__dataclass_fields__:
             checked[name] = _converted(name, value, getattr(defaults, name))
         else:
@@ -185,7 +185,15 @@ def _checked(values: Mapping[str, Any], origin: str) -> Json:
 def _aliases(value: Any) -> tuple[Alias, ...]:
     if isinstance(value, Mapping):
         return tuple(_alias(name, entry) for name, entry in value.items())
-    return tuple(value)
+    if isinstance(value, list | tuple) and all(isinstance(entry, Alias) for entry in value):
+        return tuple(value)
+    raise ConfigError(f"aliases must be a table of names and models, not {value!r}", param="aliases")
+
+
+def _options(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    if isinstance(value, Mapping) and all(isinstance(table, Mapping) for table in value.values()):
+        return value
+    raise ConfigError(f"options must be tables by plugin, as [options.tokens], not {value!r}", param="options")
 
 
 _TARGET_FIELDS = frozenset(Target.__dataclass_fields__)
@@ -197,6 +205,9 @@ def _alias(name: str, entry: Any) -> Alias:
         entry = {"model": entry}
     if not isinstance(entry, Mapping) or not isinstance(entry.get("model"), str):
         raise ConfigError(f"alias {name!r} needs a model: the Bedrock id or ARN that it stands for", param="aliases")
+    for key in ("base_model", "encoding", *_TARGET_FIELDS, *_TARGET_NAMES):
+        if not isinstance(entry.get(key, ""), str):
+            raise ConfigError(f"alias {name!r}: {key} must be a string, not {entry[key]!r}", param="aliases")
     own = {"model", "base_model", "encoding"}
     given: Mapping[str, Any] = entry
     target: Json = {_TARGET_NAMES.get(key, key): item for key, item in given.items()}
@@ -222,9 +233,13 @@ def _converted(name: str, value: Any, default: Any) -> Any:
         return _boolean(name, value)
     if isinstance(default, int | float) and not isinstance(value, bool):
         try:
-            return type(default)(value)
-        except (TypeError, ValueError):
+            number = type(default)(value)
+        except (TypeError, ValueError, OverflowError):
             raise ConfigError(f"{name} must be a number, not {value!r}", param=name) from None
+        if number != (value if isinstance(value, float) else number):  # a fraction lost, or not a number
+            kind = "a whole number" if isinstance(default, int) else "a number"
+            raise ConfigError(f"{name} must be {kind}, not {value!r}", param=name)
+        return number
     if isinstance(default, tuple) or name == "plugins":
         parts = value.split(",") if isinstance(value, str) else value
         if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):

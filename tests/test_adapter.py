@@ -238,6 +238,15 @@ def test_a_refused_lookup_is_noted_and_asked_again_after_five_minutes(
     assert [request.operation for request in transport.requests].count("GetInferenceProfile") == 2
 
 
+@pytest.mark.parametrize("said", [b"<html>", b"[]", b"{}", b'{"models": 7}', b'{"models": [{"modelArn": 7}]}'])
+def test_a_lookup_answered_in_an_unknown_form_is_a_refusal(
+    bedrock_adapter_for: Callable[..., Adapter], said: bytes
+) -> None:
+    transport = ScriptedTransport(WireResponse(200, {}, said), converse_response("x"))
+    answer = asyncio.run(bedrock_adapter_for(transport=transport).aanswer({**REQUEST, "model": PROFILE}))
+    assert "GetInferenceProfile" in answer.notes[0].reason
+
+
 @pytest.mark.parametrize(
     ("kind", "operation", "answer"),
     [
@@ -380,3 +389,5 @@ def test_a_request_that_is_too_deep_is_the_callers_fault(bedrock_adapter_for: Ca
         bedrock_adapter_for(transport=ScriptedTransport(converse_events())).chat(
             {**REQUEST, "acme": {"a": deep}, "additional_model_request_fields": {"acme": {"a": deep}}}
         )
+    with pytest.raises(RequestError, match="nested too deeply"):
+        bedrock_adapter_for(transport=ScriptedTransport()).encode({**REQUEST, "acme": deep}).requests[0].content()

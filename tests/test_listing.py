@@ -10,6 +10,7 @@ import pytest
 from bedrock_adapter import Adapter, Alias
 from bedrock_adapter.errors import AccessDeniedError, ThrottledError, UnknownModelError
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.types import Operation
 from bedrock_adapter.wire import Target, WireRequest, WireResponse
 
 
@@ -179,6 +180,26 @@ def test_the_emulators_list(bedrock_emulator: BedrockEmulator, bedrock_adapter_f
     assert "us.anthropic.claude-sonnet-4-5-20250929-v1:0" in listed
     assert any(entry.startswith("arn:") for entry in listed)
     assert len(listed) == len(set(listed))
+
+
+def test_what_is_known_to_be_out_of_reach_is_not_listed(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    control = ControlPlane()
+    control.models += [model("twelvelabs.pegasus-1-2-v1:0"), model("amazon.nova-lite-v1:0")]
+    control.pages["SYSTEM_DEFINED"].append(
+        [profile("us.twelvelabs.pegasus-1-2-v1:0", "twelvelabs.pegasus-1-2-v1:0")]
+    )
+    listed = ids(bedrock_adapter_for(transport=control).models())
+    assert "amazon.nova-lite-v1:0" in listed
+    assert not [entry for entry in listed if "pegasus" in entry]
+
+
+def test_every_listed_model_has_a_route(
+    bedrock_emulator: BedrockEmulator, bedrock_adapter_for: Callable[..., Adapter]
+) -> None:
+    adapter = bedrock_adapter_for()
+    for entry in ids(adapter.models()):
+        operation: Operation = "embeddings" if "embed" in entry else "chat"
+        assert adapter.route(entry, operation), entry
 
 
 def test_throttled_listing_is_partial_too(bedrock_adapter_for: Callable[..., Adapter]) -> None:

@@ -120,6 +120,12 @@ def test_arns_that_hide_their_model(arn: str, kind: str) -> None:
     assert model.target.region == arn.split(":")[3]
 
 
+@pytest.mark.parametrize("region", ["evil.example/#", "us-east-1.evil", "a@b", "-", "US", "x" * 70, "us-east-1\n"])
+def test_what_is_no_region_selects_no_endpoint(region: str) -> None:
+    model = parse_model_id(f"arn:aws:bedrock:{region}:123456789012:application-inference-profile/x")
+    assert (model.target.region, model.opaque) == (None, False)
+
+
 def test_a_hidden_model_can_be_told() -> None:
     model = parse_model_id(f"{ACCOUNT}:application-inference-profile/mi1dadi0g15f").known_as(f"us.{SONNET}:0")
     assert (model.base, model.opaque, model.kind) == (SONNET, False, "application-inference-profile")

@@ -237,7 +237,7 @@ def test_model_must_be_a_string(encode: Callable[..., Any], model: Any) -> None:
     assert (caught.value.status, caught.value.param) == (400, "model")
 
 
-@pytest.mark.parametrize("model", ["\ud800", "x" * 3000])
+@pytest.mark.parametrize("model", ["\ud800", "x" * 3000, ".", ".."])
 def test_models_that_no_url_can_say(encode: Callable[..., Any], model: str) -> None:
     with pytest.raises(RequestError) as caught:
         encode(model)
@@ -257,6 +257,37 @@ def test_a_literal_extra_body_is_flattened(encode: Callable[..., Any]) -> None:
     encoded = encode(extra_body={"top_k": 5, "acme_mode": "owl", "temperature": 0.5})
     assert extra(encoded) == {"top_k": 5, "acme_mode": "owl"}
     assert config(encoded) == {"temperature": 0.5}
+
+
+@pytest.mark.parametrize(
+    "extra_body",
+    [
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.example/b"}}]}]},
+        {"input": [1, 2]},
+    ],
+)
+def test_what_a_literal_extra_body_needs_is_known(bedrock_adapter_for: Callable[..., Adapter], extra_body: Any) -> None:
+    own = {"model": "amazon.titan-embed-text-v2:0", "input": "x"} if "input" in extra_body else {"model": CLAUDE}
+    assert len(bedrock_adapter_for().needs({**own, "extra_body": extra_body})) == 1
+
+
+@pytest.mark.parametrize("extra_body", [{"model": NOVA}, {"stream": True}])
+def test_what_is_decided_before_extra_body_is_read_is_refused_in_it(encode: Callable[..., Any], extra_body: Any) -> None:
+    with pytest.raises(RequestError) as caught:
+        encode(extra_body=extra_body)
+    assert (caught.value.status, caught.value.param) == (400, f"extra_body.{next(iter(extra_body))}")
+    assert encode(extra_body={"model": CLAUDE, "stream": False}).notes == []
+    assert encode(stream=True, extra_body={"stream": True}).notes == []
+
+
+def test_unknown_stream_options_are_noted(encode: Callable[..., Any]) -> None:
+    options = {"include_usage": True, "include_obfuscation": True, "acme": 1}
+    encoded = encode(stream=True, stream_options=options)
+    assert noted(encoded) == ["stream_options.include_obfuscation", "stream_options.acme"]
+    assert encode(stream=True, stream_options={"include_usage": None, "include_obfuscation": False}).notes == []
+    with pytest.raises(RequestError) as caught:
+        encode(stream=True, stream_options={"include_usage": "yes"})
+    assert caught.value.param == "stream_options.include_usage"
 
 
 def test_host_keys_are_noted(encode: Callable[..., Any]) -> None:

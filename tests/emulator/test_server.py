@@ -105,6 +105,18 @@ def test_malformed_json(post: Any, emulator: BedrockEmulator) -> None:
     assert len(emulator.requests) == 1
 
 
+def test_lone_surrogates_are_replaced(post: Any) -> None:
+    turn = {"role": "user", "content": [{"text": "a\ud800b"}]}
+    for data in (json.dumps({"messages": [turn]}).encode(), json.dumps({"messages": [turn], "\ud800": 1}).encode()):
+        assert post(NOVA, data).status in (200, 400)
+
+
+def test_a_lone_surrogate_is_no_failure(post: Any) -> None:
+    reply = post(NOVA, {"messages": [{"role": "user", "content": [{"text": "Repeat: a\ud800"}]}]})
+    assert reply.status == 200
+    assert reply.json["output"]["message"]["content"][0]["text"]
+
+
 def test_a_get_of_an_operation_is_unknown(emulator: BedrockEmulator, post: Any) -> None:
     assert post(get=f"/model/{quote(NOVA, safe='')}/converse").status == 404
 
@@ -408,8 +420,10 @@ def test_memory_stays_flat(emulator: BedrockEmulator, post: Any) -> None:
 
     tracemalloc.start()
     many(emulator.requests.maxlen or 0)
-    before = many(1)
-    after = many(100)
+    growths = []
+    for _ in range(3):  # threads that end late count once, a leak every time
+        before = many(1)
+        growths.append(many(100) - before)
     tracemalloc.stop()
-    assert after - before < 200_000
+    assert min(growths) < 200_000
     assert not emulator.log

@@ -182,6 +182,7 @@ def test_a_hosts_identity_and_a_callable(
         (b"[]", 400, "invalid_type"),
         (b"[" * 100_000, 400, "invalid_json"),
         (b"{}", 400, "invalid_value"),
+        (b'{"temperature": NaN}', 400, "invalid_json"),
     ],
 )
 def test_bad_bodies(serve: Callable[..., str], body: bytes, status: int, code: str) -> None:

@@ -17,8 +17,8 @@ STRING = 7
 
 
 def dumps(value: object) -> bytes:
-    """JSON as Bedrock writes it: keys in alphabetical order, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """JSON as Bedrock writes it: keys in alphabetical order, no spaces, UTF-8 (a lone surrogate as Java writes it)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
