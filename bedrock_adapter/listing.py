@@ -113,9 +113,7 @@ class ModelListing:
             query = {**query, "nextToken": token}
 
 
-def _joined(
-    foundation: Iterable[Json], profiles: Iterable[Json], serves: Callable[[str], bool]
-) -> dict[str, Json]:
+def _joined(foundation: Iterable[Json], profiles: Iterable[Json], serves: Callable[[str], bool]) -> dict[str, Json]:
     """Foundation models callable by id, and profiles, which carry no modalities of their own; what can be served."""
     listed: dict[str, Json] = {}
     useless: set[str] = set()

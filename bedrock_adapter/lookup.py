@@ -42,10 +42,10 @@ class ModelBehind:
         if self.kind not in _LOOKUPS:
             return ""
         operation, read = _LOOKUPS[self.kind]
-        answer = (await io.bedrock(WireRequest(operation, self.arn))).json()
+        answer = await io.bedrock(WireRequest(operation, self.arn))
         try:
-            behind = parse_model_id(read(answer))
-        except (KeyError, IndexError, TypeError) as error:
+            behind = parse_model_id(read(answer.json()))
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ServiceError(f"{operation} did not tell the model behind {self.arn}") from error
         if behind.opaque and behind.kind != self.kind:
             return await ModelBehind(behind.wire, behind.kind).load(io)

@@ -144,11 +144,17 @@ class PluginManager:
         return found
 
     def resolve_model(self, model: str) -> ModelId | None:
-        resolved: ModelId | None = self._guard("bedrock_resolve_model", model=model, settings=self.settings)
-        return resolved
+        resolved = self._guard("bedrock_resolve_model", model=model, settings=self.settings)
+        if resolved is None or isinstance(resolved, ModelId):
+            return resolved
+        raise PluginError(f"a plugin's bedrock_resolve_model returned {resolved!r}; wanted ModelId")
 
     def list_models(self) -> list[Json]:
-        return [dict(model) for _, model in self._collect("bedrock_list_models", dict, settings=self.settings)]
+        found = self._collect("bedrock_list_models", dict, settings=self.settings)
+        for name, model in found:
+            if not isinstance(model.get("id"), str):
+                raise PluginError(f"{self._infos[name]}: bedrock_list_models returned {model!r}, which has no 'id'")
+        return [dict(model) for _, model in found]
 
     def diagnose(self) -> list[Json]:
         return [dict(row) for _, row in self._collect("bedrock_diagnose", dict, settings=self.settings)]
@@ -282,13 +288,29 @@ def _function_name(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__)).strip("_")
 
 
+def _members(plugin: object) -> dict[str, Any]:
+    if isinstance(plugin, ModuleType):
+        return vars(plugin)
+    return {name: inspect.getattr_static(plugin, name) for name in dir(plugin) if not name.startswith("__")}
+
+
 def _hooks_of(plugin: object) -> dict[str, Any]:
     marked = f"{PROJECT}_impl"
-    if isinstance(plugin, ModuleType):
-        members = vars(plugin)
-    else:
-        members = {name: inspect.getattr_static(plugin, name) for name in dir(plugin) if not name.startswith("__")}
-    return {name: function for name, function in members.items() if marked in getattr(function, "__dict__", ())}
+    return {name: item for name, item in _members(plugin).items() if marked in getattr(item, "__dict__", ())}
+
+
+def _check_forgotten(plugin: object, info: PluginInfo, known: Iterable[str], found: Iterable[str]) -> None:
+    """Hooks without the mark, or within a class of the module, would silently do nothing."""
+    members = _members(plugin)
+    for name in sorted(set(known) & members.keys() - set(found)):
+        raise PluginLoadError(f"{info}: {name!r} is not marked with @hookimpl")
+    if isinstance(plugin, ModuleType) and not found:
+        for name, item in members.items():
+            if inspect.isclass(item) and item.__module__ == plugin.__name__ and _hooks_of(item):
+                raise PluginLoadError(
+                    f"{info} is a module with the class {name}, which has hooks, but none itself: name an object of it, "
+                    f"as '{plugin.__name__}:plugin' where plugin = {name}()"
+                )
 
 
 def _checked_hooks(plugin: object, info: PluginInfo) -> Iterable[str]:
@@ -300,6 +322,7 @@ def _checked_hooks(plugin: object, info: PluginInfo) -> Iterable[str]:
         raise PluginLoadError(f"{info} is a class; register an object of it: {plugin.__name__}()")
     known = {name: function for name, function in vars(BedrockSpecs).items() if name.startswith("bedrock_")}
     found = _hooks_of(plugin)
+    _check_forgotten(plugin, info, known, found)
     for name, function in found.items():
         if name not in known:
             raise PluginLoadError(f"{info} implements {name!r}, which is no hook{_nearest(name, known)}")

@@ -17,7 +17,7 @@ GEO_PREFIXES = frozenset({
 _ROUTE_FORMS = frozenset({"bedrock_adapter", "bedrock", "converse", "converse_like", "invoke"})
 _REGION = re.compile(r"(?:us|eu|ap|ca|sa|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-[a-z]+-\d")
 _ARN = re.compile(
-    r"arn:(?P<partition>aws[^:]*):(?P<service>bedrock|sagemaker):(?P<region>(?:[a-z][a-z0-9-]{0,60}[a-z0-9])?):(?P<account>\d*):(?P<rest>.+)"
+    r"arn:(?P<partition>aws[^:]*):(?P<service>bedrock|sagemaker):(?P<region>(?:[a-z](?:[a-z0-9-]{0,60}[a-z0-9])?)?):(?P<account>\d*):(?P<rest>.+)"
 )
 # The last path segment of these is a model id or a geo-prefixed one.
 _TRANSPARENT_KINDS = frozenset({"foundation-model", "inference-profile"})

@@ -63,6 +63,11 @@ class Save(Protocol):
         """Write it. Failures are logged, never the client's."""
 
 
+def _check_stage(stage: object) -> None:
+    if not isinstance(stage, Stage):
+        raise TypeError(f"stage must be a Stage, as Stage.FAMILY, not {stage!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One transformation of a request (or, from `bedrock_transform_response`, of an answer).
@@ -85,6 +90,9 @@ class Step:
     operation: Operation = "chat"
     plugin: str = ""
 
+    def __post_init__(self) -> None:
+        _check_stage(self.stage)
+
 
 ChunkFunction = Callable[[Chunk], Chunk | list[Chunk] | None]
 
@@ -104,6 +112,9 @@ class StreamStep:
     open: Callable[[Call], ChunkFunction | None]
     name: str = ""
     plugin: str = ""
+
+    def __post_init__(self) -> None:
+        _check_stage(self.stage)
 
 
 @dataclass(frozen=True, slots=True)

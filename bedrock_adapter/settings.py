@@ -133,7 +133,12 @@ def load_settings(
         values["profiles"] = tuple(str(Path(path).parent / name) for name in values.get("profiles", ()))
     values = _merged(values, _checked(_from_environment(environ), "the environment"))
     values = _merged(values, _checked({k: v for k, v in arguments.items() if v is not None}, "the arguments"))
-    return replace(Settings(), **values)
+    settings = replace(Settings(), **values)
+    if settings.on_plugin_error not in ("raise", "warn"):
+        raise ConfigError(
+            f"on_plugin_error must be raise or warn, not {settings.on_plugin_error!r}", param="on_plugin_error"
+        )
+    return settings
 
 
 def _merged(below: Json, above: Json) -> Json:

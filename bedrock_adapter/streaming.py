@@ -50,10 +50,23 @@ class ChunkMaker:
 
 def pipeline(call: Call) -> Callable[[list[Chunk]], list[Chunk]]:
     """The stream steps of a call as one function over a batch of chunks."""
-    opened = [(step, function) for step in call.route.streams if (function := step.open(call)) is not None]
+    opened = [(step, function) for step in call.route.streams if (function := _opened(step, call)) is not None]
     if not opened:
         return lambda chunks: chunks
     return lambda chunks: _apply(opened, chunks)
+
+
+def _opened(step: StreamStep, call: Call) -> ChunkFunction | None:
+    try:
+        return step.open(call)
+    except AdapterError:
+        raise
+    except Exception as error:
+        raise _failed(step, error) from error
+
+
+def _failed(step: StreamStep, error: Exception) -> PluginError:
+    return PluginError(f"plugin {step.plugin!r} failed in {step.name}: {type(error).__name__}: {error}")
 
 
 def _apply(opened: list[tuple[StreamStep, ChunkFunction]], chunks: list[Chunk]) -> list[Chunk]:
@@ -63,9 +76,7 @@ def _apply(opened: list[tuple[StreamStep, ChunkFunction]], chunks: list[Chunk]) 
         except AdapterError:
             raise
         except Exception as error:
-            raise PluginError(
-                f"plugin {step.plugin!r} failed in {step.name}: {type(error).__name__}: {error}"
-            ) from error
+            raise _failed(step, error) from error
     return chunks
 
 
@@ -75,8 +86,10 @@ def _edited(function: ChunkFunction, chunks: list[Chunk]) -> list[Chunk]:
         result = function(chunk)
         if type(result) is list:
             edited += result
+        elif isinstance(result, dict):
+            edited.append(result)
         elif result is not None:
-            edited.append(result)  # type: ignore[arg-type]  # the only kind left
+            raise TypeError(f"it returned {result!r}; wanted a chunk, a list of chunks or None")
     return edited
 
 
@@ -132,7 +145,7 @@ class StreamTranslator:
 class StreamDecoder:
     """Bytes of a Bedrock event stream to the chunks that the client asked for, without I/O.
 
-    >>> decoder = adapter.stream_decoder(call)         # doctest: +SKIP
+    >>> decoder = adapter.stream_decoder(encoded)      # doctest: +SKIP
     >>> for data in connection: send(decoder.feed(data))
     >>> decoder.close()
     """

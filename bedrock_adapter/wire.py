@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from bedrock_adapter import json_codec
+from bedrock_adapter.errors import RequestError
 from bedrock_adapter.types import Json
 
 _RUNTIME_PATHS = {
@@ -115,8 +116,15 @@ class WireRequest:
         return f"{path}?{urlencode(self.query)}" if self.query else path
 
     def content(self) -> bytes:
-        """The body's bytes."""
-        return b"" if self.body is None else json_codec.dumps(self.body)
+        """The body's bytes.
+
+        Raises:
+            RequestError: what the caller sent is nested too deeply to be said.
+        """
+        try:
+            return b"" if self.body is None else json_codec.dumps(self.body)
+        except RecursionError:
+            raise RequestError("the request is nested too deeply") from None
 
 
 @dataclass(slots=True)

@@ -139,6 +139,12 @@ def test_openai_names_stand_for_the_set_models(bedrock_adapter_for: Callable[...
     assert oss.requests[0].resource == "gpt-oss-x", "a name that Bedrock has itself"
 
 
+def test_an_alias_can_be_the_default_model(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    aliases = {"fast": {"model": MODEL, "region": "eu-west-1"}}
+    model = bedrock_adapter_for(default_model="fast", aliases=aliases).router.resolve("gpt-4o")
+    assert (model.requested, model.wire, model.answer, model.target.region) == ("gpt-4o", MODEL, MODEL, "eu-west-1")
+
+
 def test_aliases_by_name_and_pattern_carry_target_and_defaults(
     bedrock_adapter_for: Callable[..., Adapter], tmp_path: Any
 ) -> None:

@@ -40,6 +40,8 @@ def _max_tokens(call: Call, profile: Profile, config: Json) -> None:
         raise RequestError(
             f"{param} must be an integer of at least 1, not {wanted!r}", param=param, code="invalid_value"
         )
+    if request.get("max_tokens") not in (None, wanted):
+        call.repair("max_tokens", "ignored", "max_completion_tokens was sent too, and wins", NAME)
     if wanted < limits.min_max_tokens:
         call.note(param, "changed", f"the model wants at least {limits.min_max_tokens}", NAME)
         wanted = limits.min_max_tokens

@@ -116,6 +116,8 @@ class Conversation:
 
     def _assistant(self, message: Mapping[str, Any], path: str) -> list[Json]:
         route = self.call.route
+        if message.get("audio") is not None:
+            self.call.note(f"{path}.audio", "ignored", "Bedrock keeps no audio of earlier answers", NAME)
         blocks = [*self._fields(route.before, message, path), *self._content(message, path, marks=False)]
         return [*blocks, *self._fields(route.after, message, path), *self._marked(message, path)]
 

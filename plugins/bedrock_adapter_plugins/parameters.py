@@ -82,9 +82,9 @@ _EXTENSIONS = frozenset(
 @hookimpl
 def bedrock_transform_request(route: Route) -> list[Step]:
     if route.operation != "chat":
-        return [Step(Stage.IDENTITY, flatten, operation="embeddings")]
+        return [Step(Stage.IDENTITY, flatten, needs=_flat, operation="embeddings")]
     return [
-        Step(Stage.IDENTITY, flatten, handles=_EXTENSIONS),
+        Step(Stage.IDENTITY, flatten, needs=_flat, handles=_EXTENSIONS),
         Step(Stage.IDENTITY, streaming, handles=frozenset({"stream", "stream_options"})),
         Step(Stage.POLICY, extensions),
         Step(Stage.POLICY, leftovers),
@@ -99,9 +99,22 @@ def flatten(call: Call) -> None:
     extra = request.get("extra_body")
     if extra is not None and not isinstance(extra, OBJECT):
         raise RequestError("extra_body must be an object", param="extra_body", code="invalid_type")
+    for name, chosen in (("model", request.get("model")), ("stream", call.stream)):
+        if extra and extra.get(name, chosen) != chosen:
+            raise RequestError(
+                f"extra_body.{name} comes too late: {name} must be a field of the request itself",
+                param=f"extra_body.{name}",
+                code="invalid_value",
+            )
     merged = {**request, **(extra or {})}
     merged.pop("extra_body", None)
     call.request = {_CAMEL.get(name, name): value for name, value in merged.items()}
+
+
+def _flat(call: Call) -> tuple[()]:
+    """Needs are asked for before any step runs, and must see the same fields as the steps."""
+    flatten(call)
+    return ()
 
 
 def streaming(call: Call) -> None:
@@ -110,6 +123,13 @@ def streaming(call: Call) -> None:
         value = call.request.get(name)
         if value is not None and not isinstance(value, kind):
             raise RequestError(f"{name} must be {words}, not {value!r}", param=name, code="invalid_type")
+    options = call.request.get("stream_options") or {}
+    if not isinstance(options.get("include_usage"), bool | None):
+        param = "stream_options.include_usage"
+        raise RequestError(f"{param} must be true or false", param=param, code="invalid_type")
+    for name in options:
+        if name != "include_usage" and options[name] not in (None, False):
+            call.note(f"stream_options.{name}", "ignored", "there is no such option here", NAME)
 
 
 def extensions(call: Call) -> None:

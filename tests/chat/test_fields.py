@@ -147,6 +147,11 @@ def test_max_completion_tokens_wins(encode: Callable[..., Any]) -> None:
     assert config(encode(max_tokens=5, max_completion_tokens=None)) == {"maxTokens": 5}
 
 
+def test_a_second_limit_is_noted(encode: Callable[..., Any]) -> None:
+    assert noted(encode(max_tokens=10, max_completion_tokens=20)) == ["max_tokens"]
+    assert noted(encode(max_tokens=20, max_completion_tokens=20)) == []
+
+
 def test_no_limit_is_sent_when_none_is_given(encode: Callable[..., Any]) -> None:
     assert "inferenceConfig" not in encode().requests[0].body
 
@@ -262,7 +267,11 @@ def test_a_literal_extra_body_is_flattened(encode: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     "extra_body",
     [
-        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.example/b"}}]}]},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.example/b"}}]}
+            ]
+        },
         {"input": [1, 2]},
     ],
 )
@@ -272,7 +281,9 @@ def test_what_a_literal_extra_body_needs_is_known(bedrock_adapter_for: Callable[
 
 
 @pytest.mark.parametrize("extra_body", [{"model": NOVA}, {"stream": True}])
-def test_what_is_decided_before_extra_body_is_read_is_refused_in_it(encode: Callable[..., Any], extra_body: Any) -> None:
+def test_what_is_decided_before_extra_body_is_read_is_refused_in_it(
+    encode: Callable[..., Any], extra_body: Any
+) -> None:
     with pytest.raises(RequestError) as caught:
         encode(extra_body=extra_body)
     assert (caught.value.status, caught.value.param) == (400, f"extra_body.{next(iter(extra_body))}")

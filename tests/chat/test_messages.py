@@ -55,6 +55,12 @@ def test_text_of_all_roles(encode: Callable[..., Any]) -> None:
     assert body["notes"] == []
 
 
+def test_audio_of_an_earlier_answer_is_noted(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    messages = [user("Hi"), {"role": "assistant", "audio": {"id": "audio_1"}}, user("Go on")]
+    notes = bedrock_adapter_for().encode({"model": NOVA, "messages": messages}).notes
+    assert [(note.param, note.action) for note in notes] == [("messages[1].audio", "ignored")]
+
+
 def test_system_in_the_middle_moves_into_the_users_turn(encode: Callable[..., Any]) -> None:
     body = encode([user("Hi"), assistant("Hello"), {"role": "system", "content": "Now in French."}, user("Again")])
     assert body["messages"][-1]["content"] == [{"text": "<system>\nNow in French.\n</system>"}, {"text": "Again"}]

@@ -36,6 +36,10 @@ def test_titan_text_v2(post: Any, size: int) -> None:
     assert embed(post, TITAN2, {"inputText": "Hello, World!", "dimensions": size})[0] != made
 
 
+def test_a_lone_surrogate_is_no_failure(post: Any) -> None:
+    assert embed(post, TITAN2, {"inputText": "a\ud800"})[0]["embedding"]
+
+
 def test_titan_text_v2_options(post: Any) -> None:
     raw, _ = embed(post, TITAN2, {"inputText": "a", "normalize": False})
     assert math.hypot(*raw["embedding"]) > 2

@@ -105,12 +105,6 @@ def test_malformed_json(post: Any, emulator: BedrockEmulator) -> None:
     assert len(emulator.requests) == 1
 
 
-def test_lone_surrogates_are_replaced(post: Any) -> None:
-    turn = {"role": "user", "content": [{"text": "a\ud800b"}]}
-    for data in (json.dumps({"messages": [turn]}).encode(), json.dumps({"messages": [turn], "\ud800": 1}).encode()):
-        assert post(NOVA, data).status in (200, 400)
-
-
 def test_a_lone_surrogate_is_no_failure(post: Any) -> None:
     reply = post(NOVA, {"messages": [{"role": "user", "content": [{"text": "Repeat: a\ud800"}]}]})
     assert reply.status == 200

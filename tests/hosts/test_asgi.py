@@ -256,8 +256,10 @@ def test_errors_of_bedrock_keep_their_status_and_headers(serve: Callable[..., st
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_unexpected_failure_tells_nothing_of_the_inside(serve: Callable[..., str], stream: bool) -> None:
     address = serve(transport=ScriptedTransport(RuntimeError("secret detail")))
-    status, _, body = ask(address, "POST", "/v1/chat/completions", {**CHAT, "stream": stream})
-    assert status == 500
+    status, headers, body = ask(
+        address, "POST", "/v1/chat/completions", {**CHAT, "stream": stream}, x_request_id="mine-1"
+    )
+    assert (status, headers["x-request-id"]) == (500, "mine-1")
     assert b"secret" not in body
     assert json.loads(body)["error"]["code"] == "internal_error"
 

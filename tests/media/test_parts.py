@@ -13,6 +13,7 @@ from bedrock_adapter import Adapter
 from bedrock_adapter.errors import AdapterError, RequestError, UnsupportedFeatureError
 from bedrock_adapter.fetch import Fetched
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter_plugins.media import names
 
 from .conftest import Blocks, Encode
 from .samples import (
@@ -350,6 +351,20 @@ def test_names_are_unique_in_the_whole_request_whatever_their_case(encode: Encod
     found = [block["document"]["name"] for turn in body["messages"] for block in turn["content"] if "document" in block]
     assert found == ["a", "x" * 200, "A (2)", "a (3)", "x" * 196 + " (2)"]
     assert len([note for note in notes if note.plugin == "media"]) == 3
+
+
+@pytest.mark.parametrize("stem", ["a", "x" * 200])
+def test_many_documents_of_one_name_are_no_quadratic_work(stem: str) -> None:
+    class Counted(dict[str, int]):
+        looked = 0
+
+        def __contains__(self, name: object) -> bool:
+            self.looked += 1
+            return super().__contains__(name)
+
+    taken = Counted()
+    assert len({names.unique(stem, taken) for _ in range(1000)}) == 1000
+    assert taken.looked < 4000
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 import bedrock_adapter_plugins
-from bedrock_adapter import Adapter, ChatDialect, Converter, Layer, PluginError, RequestError, Stage, Step, hookimpl
+from bedrock_adapter import (
+    Adapter,
+    ChatDialect,
+    Converter,
+    Layer,
+    PluginError,
+    RequestError,
+    Stage,
+    Step,
+    StreamStep,
+    hookimpl,
+)
 from bedrock_adapter.errors import (
     AmbiguousProfileError,
     ConfigError,
@@ -28,6 +39,18 @@ def plugin(name: str = "owl", **hooks: Any) -> Any:
     module = types.ModuleType(name)
     for hook, function in hooks.items():
         setattr(module, hook, hookimpl(function))
+    return module
+
+
+def stream_plugin(opened: Any) -> Any:
+    return plugin(bedrock_transform_stream=lambda: StreamStep(Stage.FAMILY, opened))
+
+
+def module_of(member: type) -> Any:
+    """A module in which a class is defined."""
+    module = types.ModuleType("owl")
+    member.__module__ = "owl"
+    setattr(module, member.__name__, member)
     return module
 
 
@@ -155,11 +178,53 @@ def test_a_plugin_registered_later_is_configured_and_used(bedrock_adapter_for: C
         ),
         (type("Owl", (), {}), r"is a class; register an object of it: Owl\(\)"),
         (plugin(bedrock_configure=lambda settings: 1 / 0), "cannot be registered: division by zero"),
+        (
+            types.SimpleNamespace(__name__="owl", bedrock_profiles=list),
+            r"'bedrock_profiles' is not marked with @hookimpl",
+        ),
+        (
+            module_of(type("Owl", (), {"bedrock_profiles": hookimpl(lambda self: [])})),
+            r"the class Owl, which has hooks, but none itself: name an object of it",
+        ),
     ],
 )
 def test_mistakes_are_refused_when_registered(bad: Any, message: str) -> None:
     with pytest.raises(PluginLoadError, match=message):
         Adapter(plugins=[bad], autoload=False)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (
+            plugin(bedrock_transform_request=lambda route: Step("FAMILY", print)),  # type: ignore[arg-type]
+            "'owl'.*bedrock_transform_request.*stage must be a Stage, as Stage.FAMILY, not 'FAMILY'",
+        ),
+        (
+            plugin(bedrock_transform_stream=lambda route: StreamStep("FAMILY", print)),  # type: ignore[arg-type]
+            "'owl'.*bedrock_transform_stream.*stage must be a Stage, as Stage.FAMILY, not 'FAMILY'",
+        ),
+        (
+            plugin(bedrock_resolve_model=lambda model: "acme.owl-1"),
+            "bedrock_resolve_model returned 'acme.owl-1'; wanted ModelId",
+        ),
+        (stream_plugin(lambda call: 1 / 0), "'owl' failed in <lambda>.*Zero"),
+        (stream_plugin(lambda call: lambda chunk: 5), "'owl' failed in <lambda>.*returned 5; wanted a chunk"),
+    ],
+)
+def test_mistakes_are_named_when_they_show(bad: Any, message: str, bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    adapter = bedrock_adapter_for(bad, transport=ScriptedTransport(converse_response("Hoo")))
+    with pytest.raises(PluginError, match=message):
+        adapter.chat(REQUEST)
+
+
+def test_a_listed_model_without_an_id_is_named(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    adapter = bedrock_adapter_for(
+        plugin(bedrock_list_models=lambda: [{"name": "owl"}]),
+        transport=ScriptedTransport({"modelSummaries": [], "inferenceProfileSummaries": []}),
+    )
+    with pytest.raises(PluginError, match=r"'owl'.*bedrock_list_models.*'id'"):
+        adapter.models()
 
 
 def test_configure_may_refuse_settings() -> None:

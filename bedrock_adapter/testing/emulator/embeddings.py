@@ -56,7 +56,7 @@ def embed(model_id: str, body: dict[str, Any]) -> Made:
 
 def vector(content: str, size: int, *, normalize: bool = True) -> list[float]:
     """A vector drawn from a hash of the content; of length 1 if normalised."""
-    raw = struct.unpack(f"<{size}h", hashlib.shake_256(content.encode()).digest(2 * size))
+    raw = struct.unpack(f"<{size}h", hashlib.shake_256(content.encode(errors="replace")).digest(2 * size))
     length = math.sqrt(sum(each * each for each in raw)) if normalize else 4096.0
     return [round(each / length, 8) for each in raw]
 

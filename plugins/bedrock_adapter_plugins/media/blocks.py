@@ -43,7 +43,7 @@ class Tally:
     """What a request holds so far; `documents` is read by the plugin `citations`."""
 
     images: int = 0
-    names: set[str] = field(default_factory=set)
+    names: dict[str, int] = field(default_factory=dict)
     documents: list[Placed] = field(default_factory=list)
 
 

@@ -18,12 +18,15 @@ def clean(filename: str) -> str:
     return " ".join(_ILLEGAL.sub(" ", plain).split())[:LONGEST].rstrip()
 
 
-def unique(name: str, taken: set[str]) -> str:
-    """`name`, or `name (2)`, … where it is taken; compared without case, and noted in `taken`."""
-    candidate, number = name, 1
+def unique(name: str, taken: dict[str, int]) -> str:
+    """`name`, or `name (2)`, … where it is taken; compared without case, and noted in `taken` with the last number given."""
+    start = name[: LONGEST - 10].lower()  # whatever its number, the name begins so: counting goes on, never starts anew
+    candidate, number = name, taken.get(start, 1)
     while candidate.lower() in taken:
         number += 1
         suffix = f" ({number})"
         candidate = name[: LONGEST - len(suffix)].rstrip() + suffix
-    taken.add(candidate.lower())
+    taken.setdefault(candidate.lower(), 1)
+    if candidate != name:
+        taken[start] = number
     return candidate
