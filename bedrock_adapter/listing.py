@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from bedrock_adapter.errors import ServiceError, UnknownModelError
+from bedrock_adapter.errors import AccessDeniedError, ServiceError, UnknownModelError
 from bedrock_adapter.io import IO
 from bedrock_adapter.manager import PluginManager
 from bedrock_adapter.model_id import parse_model_id
+from bedrock_adapter.streaming import known_form
 from bedrock_adapter.types import Json
 from bedrock_adapter.wire import WireRequest
 
@@ -22,7 +23,8 @@ class ModelListing:
     """Answers `GET /v1/models`.
 
     An expired list is answered at once while it is refreshed; the first call and `refresh` wait. A call that Bedrock denies
-    leaves its part out and is logged; only if nothing can be listed is it an error.
+    leaves its part out and is logged, one that fails otherwise leaves it as it was; only if nothing can be listed is it an
+    error.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class ModelListing:
         self._serves = serves
         self._clock = clock
         self._models: dict[str, Json] | None = None
+        self._parts: list[list[Json]] = [[], [], []]  # foundation models, system's and application's profiles
         self._fresh_until = 0.0
         self._refreshing: asyncio.Task[dict[str, Json]] | None = None
 
@@ -94,20 +97,26 @@ class ModelListing:
             _LOG.warning("a part of the model list is missing: %s", failure.message)
         if len(failures) == len(results):
             raise failures[0]
-        foundation, system, application = (result if isinstance(result, list) else [] for result in results)
-        return _joined(foundation, [*system, *application], self._serves)
+        for index, result in enumerate(results):
+            if isinstance(result, list | AccessDeniedError):  # other failures pass: what was listed before still holds
+                self._parts[index] = result if isinstance(result, list) else []
+        foundation, system, application = self._parts
+        with known_form():
+            return _joined(foundation, [*system, *application], self._serves)
 
     async def _foundation_models(self) -> list[Json]:
         answer = await self._io().bedrock(WireRequest("ListFoundationModels"))
-        return list(answer.json().get("modelSummaries", []))
+        with known_form():
+            return list(answer.json().get("modelSummaries", []))
 
     async def _profiles(self, kind: str) -> list[Json]:
         found: list[Json] = []
         query = {"maxResults": "1000", "type": kind}
         while True:
-            answer = (await self._io().bedrock(WireRequest("ListInferenceProfiles", query=query))).json()
-            found += answer.get("inferenceProfileSummaries", [])
-            token = answer.get("nextToken")
+            answer = await self._io().bedrock(WireRequest("ListInferenceProfiles", query=query))
+            with known_form():
+                found += answer.json().get("inferenceProfileSummaries", [])
+                token = answer.json().get("nextToken")
             if not token:
                 return found
             query = {**query, "nextToken": token}

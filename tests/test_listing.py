@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bedrock_adapter import Adapter, Alias
-from bedrock_adapter.errors import AccessDeniedError, ThrottledError, UnknownModelError
+from bedrock_adapter.errors import AccessDeniedError, ServiceError, ThrottledError, UnknownModelError
 from bedrock_adapter.testing.emulator import BedrockEmulator
+from bedrock_adapter.testing.scripted import ScriptedTransport
 from bedrock_adapter.types import Operation
 from bedrock_adapter.wire import Target, WireRequest, WireResponse
 
@@ -51,6 +52,7 @@ class ControlPlane:
             "APPLICATION": [[profile("app1", "acme.owl-1", "APPLICATION")]],
         }
         self.denied: set[str] = set()
+        self.failing: set[str] = set()
         self.calls: list[str] = []
         self.hold: threading.Event | None = None
 
@@ -63,6 +65,8 @@ class ControlPlane:
             await asyncio.to_thread(self.hold.wait)
         if kind in self.denied:
             raise AccessDeniedError(f"not allowed: {kind}")
+        if kind in self.failing:
+            raise ThrottledError(f"too fast: {kind}")
         if kind == "ListFoundationModels":
             return WireResponse(200, {}, json_codec.dumps({"modelSummaries": self.models}))
         page = int(request.query.get("nextToken", "0"))
@@ -213,3 +217,21 @@ def test_throttled_listing_is_partial_too(bedrock_adapter_for: Callable[..., Ada
 
     control.send = throttled  # type: ignore[method-assign]
     assert ARN not in ids(bedrock_adapter_for(transport=control).models())
+
+
+def test_a_part_that_fails_for_a_while_stays_as_it_was(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    control = ControlPlane()
+    adapter = bedrock_adapter_for(transport=control)
+    before = ids(adapter.models())
+    control.failing = {"SYSTEM_DEFINED"}
+    assert ids(adapter.models(refresh=True)) == before
+    control.failing, control.denied = set(), {"SYSTEM_DEFINED"}
+    assert ids(adapter.models(refresh=True)) == ["acme.owl-1", ARN]
+
+
+@pytest.mark.parametrize("said", [b"<html>", b"[]", b'{"modelSummaries": [{}]}'])
+def test_a_list_of_an_unknown_form_is_bedrocks_error(bedrock_adapter_for: Callable[..., Adapter], said: bytes) -> None:
+    adapter = bedrock_adapter_for(transport=ScriptedTransport(*[WireResponse(200, {}, said)] * 3))
+    with pytest.raises(ServiceError) as caught:
+        adapter.models()
+    assert caught.value.status == 502

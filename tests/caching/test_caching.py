@@ -1,5 +1,6 @@
 """Where cache points stand, for every family."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -441,3 +442,28 @@ def test_options_that_cannot_work_are_refused(bedrock_adapter_for: Callable[...,
 def test_what_has_no_effect_is_noted(encode: Encode, model: str, fields: Any, noted: list[str]) -> None:
     _, notes = encode(user(text("a")), model=model, **fields)
     assert [note.param for note in notes] == noted
+
+
+# -- work ----------------------------------------------------------------------------------------------------------------
+
+
+def test_many_marks_in_a_turn_are_no_quadratic_work(encode: Encode) -> None:
+    def work(count: int) -> int:
+        turn = user(*(text("x", EPHEMERAL) for _ in range(count)))
+        calls = 0
+
+        def counted(frame: Any, event: str, argument: Any) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(counted)
+        try:
+            encode(turn, model=NOVA)
+        finally:
+            sys.setprofile(before)
+        return calls
+
+    work(1)  # what is done once
+    few, more, most = (work(count) for count in (20, 40, 80))
+    assert most - more <= 3 * (more - few), (few, more, most)

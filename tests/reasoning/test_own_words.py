@@ -2,6 +2,7 @@
 
 import pytest
 
+from bedrock_adapter import Adapter
 from bedrock_adapter.types import Json
 
 from .conftest import Encode
@@ -96,3 +97,16 @@ def test_a_form_that_the_family_refuses_is_translated(
     body, notes = encode(model, thinking=thinking, max_tokens=4000)
     assert body.get("additionalModelRequestFields") == fields
     assert notes["thinking"] in ("changed", "ignored")
+
+
+@pytest.mark.parametrize(
+    ("fields", "ignored"),
+    [
+        ({"reasoning_effort": "low", "reasoning": {"effort": "high"}}, "reasoning"),
+        ({"thinking": {"type": "disabled"}, "reasoning_config": {"type": "disabled"}}, "reasoning_config"),
+    ],
+)
+def test_of_two_wishes_the_one_ignored_is_noted(adapter: Adapter, fields: Json, ignored: str) -> None:
+    asked = {"model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "messages": [{"role": "user", "content": "Hi"}]}
+    notes = adapter.encode({**asked, "max_tokens": 4096, **fields}).notes
+    assert (ignored, "ignored") in [(note.param, note.action) for note in notes]

@@ -7,7 +7,7 @@ from bedrock_adapter import Call, RequestError
 from bedrock_adapter.types import OBJECT, Json
 
 from .marks import NAME, cache_point, default_ttl, ttl_of
-from .points import SPACER, may_follow, needs_spacer, points
+from .points import SPACER, has_tools, may_follow, needs_spacer, points
 
 
 def asked(call: Call) -> tuple[frozenset[str], str]:
@@ -76,7 +76,11 @@ def fill(call: Call) -> None:
     room = cache.max_points - len(list(points(call.body)))
     for section, blocks in _places(call, wanted):
         fits = section in wanted and section in cache.sections and blocks and room > 0
-        if not fits or "cachePoint" in blocks[-1] or not may_follow(cache, section, blocks):
+        if (
+            not fits
+            or "cachePoint" in blocks[-1]
+            or not may_follow(cache, section, blocks[-1], tools=has_tools(blocks))
+        ):
             continue
         if section == "messages" and needs_spacer(cache, blocks[-1]):
             blocks.append({"text": SPACER})

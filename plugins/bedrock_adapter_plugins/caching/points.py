@@ -75,6 +75,7 @@ def _outside(block: Json) -> list[Json]:
 def tidied(call: Call, section: str, blocks: list[Json]) -> list[Json]:
     """The blocks of one list with each point where it may stand, or without it."""
     cache, kept = call.route.profile.cache, list[Json]()
+    tools = has_tools(blocks)
     for block in blocks:
         if "cachePoint" not in block:
             kept.append(block)
@@ -82,7 +83,7 @@ def tidied(call: Call, section: str, blocks: list[Json]) -> list[Json]:
             note_once(call, section, "dropped", f"the model takes no cache point in {section}")
         elif kept and "cachePoint" in kept[-1]:
             kept[-1] = max(kept[-1], block, key=lambda point: point["cachePoint"].get("ttl", ""))
-        elif kept and not may_follow(cache, section, kept, blocks):
+        elif kept and not may_follow(cache, section, kept[-1], tools=tools):
             note_once(
                 call, section, "dropped", "the model takes no cache point after reasoning, or in a turn with tools"
             )
@@ -93,12 +94,17 @@ def tidied(call: Call, section: str, blocks: list[Json]) -> list[Json]:
     return kept
 
 
-def may_follow(cache: Cache, section: str, before: list[Json], turn: list[Json] | None = None) -> bool:
+def has_tools(blocks: list[Json]) -> bool:
+    return any(kind in block for block in blocks for kind in _TOOLS)
+
+
+def may_follow(cache: Cache, section: str, before: Json, *, tools: bool) -> bool:
+    """Whether a point may follow the block `before`; `tools`: in a turn that has calls or results."""
     if section != "messages":
         return True
-    if "reasoningContent" in before[-1] and "reasoning" in cache.after:
+    if "reasoningContent" in before and "reasoning" in cache.after:
         return False
-    return "tool" not in cache.after or not any(kind in block for block in turn or before for kind in _TOOLS)
+    return "tool" not in cache.after or not tools
 
 
 def needs_spacer(cache: Cache, before: Json) -> bool:
@@ -115,9 +121,10 @@ def budget(call: Call) -> None:
     if len(placed) <= most:
         return
     note_once(call, "cache_control", "dropped", f"{len(placed)} cache points were asked for; the last {most} were kept")
-    dropped = {id(each.point) for each in placed[: len(placed) - most]}
-    for each in placed[: len(placed) - most]:
-        each.blocks[:] = [block for block in each.blocks if id(block) not in dropped]
+    first = placed[: len(placed) - most]
+    dropped = {id(each.point) for each in first}
+    for blocks in {id(each.blocks): each.blocks for each in first}.values():
+        blocks[:] = [block for block in blocks if id(block) not in dropped]
 
 
 def ordered(call: Call) -> None:

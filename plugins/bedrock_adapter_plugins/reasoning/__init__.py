@@ -107,6 +107,9 @@ class Thinker:
 
     def run(self, call: Call) -> None:
         asked = read(call.request)
+        for name in ("reasoning", *OWN_WORDS):
+            if call.request.get(name) is not None and name not in (asked.param, asked.name):
+                call.repair(name, "ignored", f"{asked.name or asked.param} was sent too, and wins", NAME)
         plan = decide(call, asked, self._policy)
         if plan.on and self._keeps and call.body.get("toolConfig"):
             prefixes = loops.prefixes_of(call.body)

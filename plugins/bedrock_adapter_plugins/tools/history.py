@@ -50,17 +50,19 @@ class Pairing:
         if turn["role"] != "assistant":
             return list(turn["content"])
         blocks: list[Json] = []
+        seen: dict[str, list[Json]] = {}
         for block in turn["content"]:
             use = block.get("toolUse")
             if use is None or "type" in use:
                 blocks.append(block)
-            elif block in blocks:
+            elif block in seen.setdefault(use["toolUseId"], []):
                 self._say("dropped", "one tool call was there twice in a message")
             else:
                 entry = _Call(index, dict(use))
                 self._calls.append(entry)
                 self._by_id.setdefault(use["toolUseId"], []).append(entry)
                 blocks.append({"toolUse": entry.use})
+                seen[use["toolUseId"]].append(block)
         return blocks
 
     def _answered(self, index: int, content: list[Json]) -> list[Json]:

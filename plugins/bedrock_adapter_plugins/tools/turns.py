@@ -36,9 +36,8 @@ def fitted(call: Call, turns: list[Json]) -> list[Json]:
 def _result_turn(call: Call, tools: Tools, content: list[Json]) -> list[Json]:
     results: list[Json] = []
     moved: list[Json] = []
-    rest = list(content)
-    while rest and any(kind in _OWN for kind in rest[0]):
-        block = rest.pop(0)
+    own = next((at for at, block in enumerate(content) if not any(kind in _OWN for kind in block)), len(content))
+    for block in content[:own]:
         if "toolResult" in block:
             kept, media = _media(tools, block["toolResult"])
             results.append({"toolResult": kept})
@@ -47,7 +46,7 @@ def _result_turn(call: Call, tools: Tools, content: list[Json]) -> list[Json]:
             results.append(block)
     if moved:
         call.repair("messages", "moved", "media that the model takes no tool result with follow it as the user's", NAME)
-    rest = [*moved, *rest]
+    rest = [*moved, *content[own:]]
     if not {_kind(block) for block in rest} - {*tools.result_turn, "cachePoint"}:
         return [{"role": "user", "content": [*results, *rest]}]
     call.repair("messages", "added", "the model takes nothing beside tool results in a turn; it was split", NAME)
