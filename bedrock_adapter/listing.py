@@ -47,11 +47,20 @@ class ModelListing:
     async def models(self, *, refresh: bool = False) -> list[Json]:
         """OpenAI model objects, in Bedrock's order."""
         if self._models is None or refresh:
-            return list((await self._refresh()).values())
-        if self._clock() >= self._fresh_until and not self._busy():
-            self._refreshing = asyncio.ensure_future(self._refresh())
-            self._refreshing.add_done_callback(_log_failure)
+            return list((await asyncio.shield(self._shared())).values())
+        if self._clock() >= self._fresh_until:
+            # Also if it fails: the next attempt is for the next interval.
+            self._fresh_until = self._clock() + self._settings.models_ttl
+            self._shared()
         return list(self._models.values())
+
+    def _shared(self) -> "asyncio.Task[dict[str, Json]]":
+        """The refresh that runs on this loop, or a new one: many callers make one set of calls."""
+        task = self._refreshing
+        if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
+            task = self._refreshing = asyncio.ensure_future(self._refresh())
+            task.add_done_callback(_log_failure)
+        return task
 
     async def model(self, model: str) -> Json:
         """One model by id.
@@ -66,11 +75,6 @@ class ModelListing:
             hint = f"; close are {', '.join(close)}" if close else ""
             raise UnknownModelError(f"the model {model!r} is not listed{hint}", param="model")
         return found
-
-    def _busy(self) -> bool:
-        task = self._refreshing
-        # A task of a loop that has ended never finishes: a new loop starts its own.
-        return task is not None and not task.done() and not task.get_loop().is_closed()
 
     async def _refresh(self) -> dict[str, Json]:
         listed = await self._bedrock()

@@ -73,7 +73,9 @@ def from_response(response: WireResponse) -> ServiceError:
     body = _json_object(content)
     code = headers.get("x-amzn-errortype") or body.get("__type") or body.get("code") or ""
     message = body.get("message") or body.get("Message") or body.get("errorMessage") or ""
-    if not message and not content.lstrip().startswith(b"{"):
+    if not message and content.lstrip().startswith(b"<"):  # a page of something between us and Bedrock
+        message = f"HTTP {response.status} and a page that is none of Bedrock's: is something between here and Bedrock?"
+    elif not message and not content.lstrip().startswith(b"{"):
         message = content[:500].decode(errors="replace").strip()
     return service_error(str(code), with_original(str(message), body), status=response.status, headers=headers)
 

@@ -1,7 +1,10 @@
 """Settings: arguments over environment over a TOML file, parsed once."""
 
+import difflib
 import fnmatch
+import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -133,11 +136,24 @@ def load_settings(
         values["profiles"] = tuple(str(Path(path).parent / name) for name in values.get("profiles", ()))
     values = _merged(values, _checked(_from_environment(environ), "the environment"))
     values = _merged(values, _checked({k: v for k, v in arguments.items() if v is not None}, "the arguments"))
-    settings = replace(Settings(), **values)
-    if settings.on_plugin_error not in ("raise", "warn"):
-        raise ConfigError(
-            f"on_plugin_error must be raise or warn, not {settings.on_plugin_error!r}", param="on_plugin_error"
-        )
+    return _in_range(replace(Settings(), **values))
+
+
+_CHOICES = {"on_plugin_error": ("raise", "warn"), "fetch": ("on", "off")}
+_POSITIVE = ("connect_timeout", "first_byte_timeout", "idle_timeout", "max_body")
+_NOT_NEGATIVE = ("retries", "retry_deadline", "models_ttl")
+
+
+def _in_range(settings: Settings) -> Settings:
+    for name, choices in _CHOICES.items():
+        if getattr(settings, name) not in choices:
+            raise _wrong(name, " or ".join(choices), getattr(settings, name))
+    for name in _POSITIVE:
+        if getattr(settings, name) <= 0:
+            raise _wrong(name, "more than 0", getattr(settings, name))
+    for name in _NOT_NEGATIVE:
+        if getattr(settings, name) < 0:
+            raise _wrong(name, "at least 0", getattr(settings, name))
     return settings
 
 
@@ -192,31 +208,32 @@ def _aliases(value: Any) -> tuple[Alias, ...]:
         return tuple(_alias(name, entry) for name, entry in value.items())
     if isinstance(value, list | tuple) and all(isinstance(entry, Alias) for entry in value):
         return tuple(value)
-    raise ConfigError(f"aliases must be a table of names and models, not {value!r}", param="aliases")
+    raise _wrong("aliases", "a table of names and models", value)
 
 
 def _options(value: Any) -> Mapping[str, Mapping[str, Any]]:
     if isinstance(value, Mapping) and all(isinstance(table, Mapping) for table in value.values()):
         return value
-    raise ConfigError(f"options must be tables by plugin, as [options.tokens], not {value!r}", param="options")
+    raise _wrong("options", "tables by plugin, as [options.tokens]", value)
 
 
+_OWN = frozenset({"model", "base_model", "encoding"})
 _TARGET_FIELDS = frozenset(Target.__dataclass_fields__)
 _TARGET_NAMES = {"role": "role_arn", "endpoint": "runtime_endpoint"}
+_TEXTS = (*sorted(_OWN | _TARGET_FIELDS), *_TARGET_NAMES)
+# So alike that it is a slip; real request fields are less so (`encoding_format` and `encoding`: 0.70).
+_ALIKE = 0.75
 
 
 def _alias(name: str, entry: Any) -> Alias:
     if isinstance(entry, str):
         entry = {"model": entry}
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("model"), str):
+    if not isinstance(entry, Mapping) or not entry.get("model"):
         raise ConfigError(f"alias {name!r} needs a model: the Bedrock id or ARN that it stands for", param="aliases")
-    for key in ("base_model", "encoding", *_TARGET_FIELDS, *_TARGET_NAMES):
-        if not isinstance(entry.get(key, ""), str):
-            raise ConfigError(f"alias {name!r}: {key} must be a string, not {entry[key]!r}", param="aliases")
-    own = {"model", "base_model", "encoding"}
     given: Mapping[str, Any] = entry
+    _check_alias(name, given)
     target: Json = {_TARGET_NAMES.get(key, key): item for key, item in given.items()}
-    defaults = {key: item for key, item in target.items() if key not in _TARGET_FIELDS | own}
+    defaults = {key: item for key, item in target.items() if key not in _TARGET_FIELDS | _OWN}
     if guardrail := defaults.pop("guardrail", None):
         defaults["guardrail_config"] = guardrail
     return Alias(
@@ -229,29 +246,30 @@ def _alias(name: str, entry: Any) -> Alias:
     )
 
 
+def _check_alias(name: str, entry: Mapping[str, Any]) -> None:
+    known = (*_TEXTS, "guardrail")
+    for key, item in entry.items():
+        if key in _TEXTS and not isinstance(item, str):
+            raise _wrong(key, "a string", item, f"alias {name!r}: ", "aliases")
+        if key not in known and (close := difflib.get_close_matches(key, known, 1, _ALIKE)):
+            raise ConfigError(f"alias {name!r} has no {key!r}; did you mean {close[0]!r}?", param="aliases")
+
+
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
 def _converted(name: str, value: Any, default: Any) -> Any:
     """`value` as the type of `default`; text from the environment is parsed."""
+    if name == "fetch":  # TOML and YAML have booleans for it; other values are refused by `_in_range`
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
     if isinstance(default, bool):
         return _boolean(name, value)
-    if isinstance(default, int | float) and not isinstance(value, bool):
-        try:
-            number = type(default)(value)
-        except (TypeError, ValueError, OverflowError):
-            raise ConfigError(f"{name} must be a number, not {value!r}", param=name) from None
-        if number != (value if isinstance(value, float) else number):  # a fraction lost, or not a number
-            kind = "a whole number" if isinstance(default, int) else "a number"
-            raise ConfigError(f"{name} must be {kind}, not {value!r}", param=name)
-        return number
+    if isinstance(default, int | float):
+        return _number(name, value, type(default))
     if isinstance(default, tuple) or name == "plugins":
-        parts = value.split(",") if isinstance(value, str) else value
-        if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
-            return tuple(part.strip() for part in parts if part.strip())
-        raise ConfigError(f"{name} must be a list of strings, not {value!r}", param=name)
+        return _strings(name, value)
     if not isinstance(value, str if default is None else type(default)):
-        raise ConfigError(f"{name} must be a string, not {value!r}", param=name)
+        raise _wrong(name, "a string", value)
     return value
 
 
@@ -260,4 +278,33 @@ def _boolean(name: str, value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
-    raise ConfigError(f"{name} must be true or false, not {value!r}", param=name)
+    raise _wrong(name, "true or false", value)
+
+
+def _number(name: str, value: Any, kind: type[int | float]) -> int | float:
+    try:
+        number = kind(value)
+        finite = math.isfinite(number) and not isinstance(value, bool)
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong(name, "a number", value) from None
+    if not finite:
+        raise _wrong(name, "a number", value)
+    if isinstance(value, float) and number != value:
+        raise _wrong(name, "a whole number", value)
+    return number
+
+
+def _strings(name: str, value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
+        return tuple(part.strip() for part in parts if part.strip())
+    raise _wrong(name, "a list of strings", value)
+
+
+_SECRET = re.compile(r"(options|aliases)\b|redis_url$|.*(_key|_token|external_id)$")
+
+
+def _wrong(name: str, wanted: str, value: Any, where: str = "", param: str | None = None) -> ConfigError:
+    """The error for a value. Errors end up in logs and answers, so they show no value that may be secret."""
+    given = f"a value of type {type(value).__name__}" if _SECRET.match(name) else repr(value)
+    return ConfigError(f"{where}{name} must be {wanted}, not {given}", param=param or name)

@@ -144,6 +144,14 @@ async def test_a_fresh_list_is_kept_and_an_expired_one_answered_while_it_is_refr
     assert "acme.owl-3" in ids(await adapter.amodels(refresh=True)), "`refresh` waits"
 
 
+async def test_many_first_callers_make_one_set_of_calls(bedrock_adapter_for: Callable[..., Adapter]) -> None:
+    control = ControlPlane()
+    adapter = bedrock_adapter_for(transport=control)
+    lists = await asyncio.gather(*(adapter.amodels(refresh=bool(number % 2)) for number in range(6)))
+    assert all(ids(each) == ids(lists[0]) for each in lists)
+    assert control.calls.count("ListFoundationModels") == 1
+
+
 async def test_a_failing_refresh_keeps_the_old_list(bedrock_adapter_for: Callable[..., Adapter]) -> None:
     control, now = ControlPlane(), [0.0]
     adapter = bedrock_adapter_for(transport=control)

@@ -218,7 +218,7 @@ def test_where_code_and_message_are_found(headers: dict[str, str], body: object,
 def test_answers_that_are_not_bedrocks() -> None:
     error = from_response(WireResponse(503, {}, b"<html>Gateway down</html>"))
     assert isinstance(error, ServiceUnavailableError)
-    assert "Gateway down" in error.message
+    assert "503" in error.message
     assert from_response(WireResponse(503, {}, b"\xff\xfe" * 1000)).status == 503
     assert from_response(WireResponse(500, {}, b"[1]")).status == 500
 
@@ -287,3 +287,8 @@ def test_openai_names() -> None:
     assert openai_name("toolConfig.toolChoice.tool") == "tool_choice"
     assert openai_name("serviceTier.type") == "service_tier"
     assert openai_name("anything_else") == "anything_else"
+
+
+def test_a_page_of_something_in_between_is_not_shown() -> None:
+    error = from_response(WireResponse(502, {}, b"<!doctype html><html><body>secret balancer</body></html>"))
+    assert (error.status, "html" in error.message, "502" in error.message) == (503, False, True)

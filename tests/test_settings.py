@@ -78,6 +78,22 @@ def test_an_alias_can_carry_everything(tmp_path: Path) -> None:
         ("retries = 1.5", "retries must be a whole number, not 1.5"),
         ("models_ttl = nan", "models_ttl must be a number, not nan"),
         ("max_body = inf", "max_body must be a number, not inf"),
+        ("idle_timeout = inf", "idle_timeout must be a number, not inf"),
+        ("retries = true", "retries must be a number, not True"),
+        ("models_ttl = false", "models_ttl must be a number, not False"),
+        ("connect_timeout = 0", "connect_timeout must be more than 0, not 0"),
+        ("first_byte_timeout = -1", "first_byte_timeout must be more than 0, not -1"),
+        ("idle_timeout = '0'", "idle_timeout must be more than 0, not 0"),
+        ("max_body = 0", "max_body must be more than 0, not 0"),
+        ("retries = -1", "retries must be at least 0, not -1"),
+        ("models_ttl = -0.5", "models_ttl must be at least 0, not -0.5"),
+        ("retry_deadline = -1", "retry_deadline must be at least 0, not -1"),
+        ("fetch = 'guarded'", "fetch must be on or off, not 'guarded'"),
+        ("fetch = 1", "fetch must be on or off, not 1"),
+        ("[aliases.a]\nmodel = ''", "alias 'a' needs a model"),
+        ("[aliases.a]\nmodel = 'm'\nregoin = 'x'", "alias 'a' has no 'regoin'; did you mean 'region'"),
+        ("[aliases.a]\nmodel = 'm'\nrol = 'x'", "alias 'a' has no 'rol'; did you mean 'role'"),
+        ("[aliases.a]\nmodel = 'm'\nguardrial = {}", "alias 'a' has no 'guardrial'; did you mean 'guardrail'"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -85,6 +101,66 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     config.write_text(text)
     with pytest.raises(ConfigError, match=message):
         load_settings(config, environ={})
+
+
+@pytest.mark.parametrize(("value", "fetch"), [(True, "on"), (False, "off"), ("on", "on"), ("off", "off")])
+def test_fetch_is_on_or_off(value: Any, fetch: str) -> None:
+    assert load_settings(environ={}, fetch=value).fetch == fetch
+
+
+def test_zero_means_never() -> None:
+    settings = load_settings(environ={"BEDROCK_ADAPTER_RETRIES": "0"}, models_ttl=0, retry_deadline=0)
+    assert (settings.retries, settings.models_ttl, settings.retry_deadline) == (0, 0, 0)
+
+
+# OpenAI's and Bedrock's request fields, and one that only a plugin knows: none is taken for a mistyped member of an alias.
+REQUEST_FIELDS = """
+    additional_model_request_fields audio dimensions embedding_purpose embedding_types encoding_format frequency_penalty
+    function_call functions guardrail_config input input_type logit_bias logprobs max_completion_tokens max_tokens messages
+    metadata min_p modalities moderation n normalize parallel_tool_calls performance_config prediction presence_penalty
+    prompt_cache_key prompt_cache_retention prompt_variables reasoning_effort repetition_penalty request_metadata
+    response_format safety_identifier seed service_tier stop store stream stream_options suffix temperature thinking
+    tool_choice tools top_k top_logprobs top_p truncate user verbosity web_search_options wisdom
+""".split()
+
+
+def test_an_alias_carries_any_request_field() -> None:
+    aliases = {"a": {"model": "m", **dict.fromkeys(REQUEST_FIELDS, 1)}}
+    alias = load_settings(environ={}, aliases=aliases).alias("a")
+    assert alias is not None
+    assert alias.defaults.keys() == set(REQUEST_FIELDS)
+
+
+SECRET = "tell-nobody"  # noqa: S105 - not one
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"api_key": [SECRET]},
+        {"redis_url": [SECRET]},
+        {"options": SECRET},
+        {"options": {"owl": SECRET}},
+        {"aliases": [SECRET]},
+        *(
+            {"aliases": {"a": {"model": "m", name: [SECRET]}}}
+            for name in ("secret_key", "session_token", "external_id")
+        ),
+        {"aliases": {"a": {"model": [SECRET]}}},
+        {"aliases": {"a": {"model": "m", "secret_keys": SECRET}}},
+    ],
+)
+def test_secrets_are_in_no_error(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(environ={}, **given)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("default", [5, True, None, ()])
+def test_values_of_options_are_in_no_error(default: Any) -> None:
+    with pytest.raises(ConfigError, match=r"options\.owl\.a must be") as caught:
+        Settings(options={"owl": {"a": {SECRET: 1}}}).option("owl", "a", default)
+    assert SECRET not in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ from bedrock_adapter.types import Json
 
 _LOG = logging.getLogger(__name__)
 _PREFIXES = ("/v1", "/api/v1")
+_EXPOSED = ("x-request-id", "x-amzn-requestid", "x-bedrock-adapter-notes")  # to scripts in browsers
 
 Authenticator = Callable[[Request], Awaitable[str]]
 """Returns the caller's identity (stable, not secret), or raises `AuthenticationError`."""
@@ -84,7 +85,13 @@ def create_app(
         ]
     middleware = [Middleware(RequestIds)]
     if settings.cors_origins:
-        cors = Middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], allow_headers=["*"])
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+        )
         middleware.append(cors)
     handlers: Mapping[Any, Any] = {AdapterError: _adapter_error, HTTPException: _http_error, Exception: _unexpected}
     return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers, lifespan=lifespan)
@@ -237,9 +244,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # registered for it
-    said = RequestError(
-        f"{request.method} {request.url.path}: {error.detail}", status=error.status_code, code="not_found"
-    )
+    code = "method_not_allowed" if error.status_code == 405 else "not_found"
+    said = RequestError(f"{request.method} {request.url.path}: {error.detail}", status=error.status_code, code=code)
     return _json(said.to_openai(), error.status_code, error.headers)
 
 

@@ -116,6 +116,7 @@ class Translator:
     def __init__(self, call: Call) -> None:
         self._make = ChunkMaker(call.route.model.answer)
         self._started = False
+        self._stopped = False  # nothing of the message follows `messageStop`
         self._length = 0  # characters of content so far: annotations point into it
         self._calls: dict[int, int] = {}  # contentBlockIndex -> index among the client's tool calls
         self._silent: set[int] = set()  # client tool blocks that had no input yet
@@ -135,7 +136,7 @@ class Translator:
     def event(self, event: Event) -> list[Chunk]:
         """Unknown events give nothing: Bedrock adds new ones."""
         handler = self._handlers.get(event[0])
-        if handler is None:
+        if handler is None or (self._stopped and event[0] != "metadata"):
             return []
         chunks = handler(event[1])
         if not self._started:
@@ -236,6 +237,7 @@ class Translator:
         return [self._make.delta(delta)]
 
     def _message_stop(self, payload: Json) -> list[Chunk]:
+        self._stopped = True
         reason = payload["stopReason"]
         if reason in _MALFORMED:
             raise ModelFailedError(f"the model's output was malformed (stop reason {reason}); try again", code=reason)
@@ -249,7 +251,8 @@ class Translator:
             extension["additional_model_response_fields"] = fields
         if self._server:
             extension["server_tools"] = list(self._server.values())
-        return [self._make.finish(finish, bedrock=extension)]
+        silent = [chunk for block in sorted(self._silent) for chunk in self._tool_input(block, "{}")]
+        return [*silent, self._make.finish(finish, bedrock=extension)]
 
     def _metadata(self, payload: Json) -> list[Chunk]:
         extension = {name: payload[name] for name in ("metrics", "trace") if payload.get(name)}

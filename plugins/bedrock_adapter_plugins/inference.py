@@ -10,6 +10,8 @@ NAME = "inference"
 _HANDLES = frozenset({"max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k", "stop", "seed",
                       "frequency_penalty", "presence_penalty"})  # fmt: skip
 
+_INTEGERS = {"top_k": 0, "seed": -(2**31)}  # and their least values
+
 
 @hookimpl
 def bedrock_transform_request(route: Route) -> Step:
@@ -105,6 +107,12 @@ def _native(call: Call, profile: Profile) -> None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise RequestError(f"{param} must be a number, not {value!r}", param=param, code="invalid_type")
+        if param in _INTEGERS and not (isinstance(value, int) and _INTEGERS[param] <= value < 2**31):
+            raise RequestError(
+                f"{param} must be an integer from {_INTEGERS[param]} to {2**31 - 1}, not {value!r}",
+                param=param,
+                code="invalid_value",
+            )
         path = getattr(profile.sampling, param)
         if path:
             put(call.body.setdefault("additionalModelRequestFields", {}), path, value)

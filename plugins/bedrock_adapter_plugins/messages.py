@@ -11,6 +11,8 @@ from bedrock_adapter import Call, Converter, RequestError, Route, Stage, Step, h
 from bedrock_adapter.types import OBJECT, Json
 
 NAME = "messages"
+# What OpenAI's messages have beside what converters take; `status` and `is_error` are of tool results.
+_KNOWN = frozenset({"role", "content", "name", "id", "tool_call_id", "status", "is_error", "audio"})
 _FILLER = "."  # the shortest text that is not blank
 _NO_PREFILL = "messages.no_prefill"
 _CONTINUE = "Please continue from where you left off."
@@ -74,6 +76,7 @@ class Conversation:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.converters = call.route.converters
+        self.known = _KNOWN.union(name for kind, name in self.converters if kind in ("field", "mark"))
         self.system: list[Json] = []
         self.turns: list[Json] = []
 
@@ -89,6 +92,8 @@ class Conversation:
         if not isinstance(message, OBJECT):
             raise RequestError(f"{path} must be an object", param=path, code="invalid_type")
         role = message.get("role", "")
+        if not message.keys() <= self.known:
+            self._unknown(message, path)
         if message.get("name") is not None and role in ("user", "system", "developer", "assistant"):
             self.call.note(f"{path}.name", "ignored", "Converse messages carry no name", NAME)
         if role == "user":
@@ -113,6 +118,12 @@ class Conversation:
                 param=f"{path}.role",
                 code="invalid_value",
             )
+
+    def _unknown(self, message: Mapping[str, Any], path: str) -> None:
+        """Members that Converse has no place for, mostly of answers sent back as they came: never an error."""
+        for name in message.keys() - self.known:
+            if message[name] not in (None, [], {}, ""):
+                self.call.repair(f"{path}.{name}", "ignored", "Bedrock takes no such member of a message", NAME)
 
     def _assistant(self, message: Mapping[str, Any], path: str) -> list[Json]:
         route = self.call.route

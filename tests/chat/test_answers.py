@@ -273,6 +273,20 @@ def test_interleaved_blocks_go_to_their_own_calls(chunks: Callable[..., Any]) ->
     assert [call["function"]["arguments"] for call in message(folded)["tool_calls"]] == ['{"x":1}', '{"y":2}']
 
 
+def test_a_call_whose_block_never_stops_still_has_json(chunks: Callable[..., Any]) -> None:
+    events = [
+        event for event in converse_events(tool("a", [""]), stop_reason="tool_use") if event[0] != "contentBlockStop"
+    ]
+    assert message(fold(chunks(events)))["tool_calls"][0]["function"]["arguments"] == "{}"
+
+
+def test_nothing_follows_the_finish_but_usage(chunks: Callable[..., Any]) -> None:
+    events = converse_events("Hi")
+    got = chunks([*events[:-1], events[1], events[-2], events[-1]])
+    assert [choice["finish_reason"] for chunk in got for choice in chunk["choices"]] == [None, None, "stop"]
+    assert got[-1]["usage"]["total_tokens"] == 12
+
+
 def test_unknown_events_and_deltas_are_skipped(chunks: Callable[..., Any]) -> None:
     extra = [("newEvent", {}), ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"newDelta": {}}})]
     got = chunks([*converse_events("Hi")[:2], *extra, *converse_events("Hi")[2:]])

@@ -144,6 +144,12 @@ def test_names_are_noted(encode: Callable[..., Any]) -> None:
     assert [note.param for note in body["notes"]] == ["messages[0].name"]
 
 
+def test_members_without_a_place_are_told(encode: Callable[..., Any]) -> None:
+    echoed = {**assistant("Hello"), "annotations": [], "images": [{"x": 1}], "acme": 5}
+    body = encode([user("Hi"), echoed, user("Bye")])
+    assert sorted(note.param for note in body["notes"]) == ["messages[1].acme", "messages[1].images"]
+
+
 ROLES = st.sampled_from(["system", "developer", "user", "assistant"])
 TEXTS = st.sampled_from(["", " ", "a", "word ", "\n", "b\n"])
 CONTENT = st.none() | TEXTS | st.lists(TEXTS.map(lambda text: {"type": "text", "text": text}), max_size=3)

@@ -210,7 +210,9 @@ def test_unknown_paths_and_methods_answer_in_openais_form(
 ) -> None:
     got, _, body = ask(serve(), *call)
     assert got == status
-    assert set(json.loads(body)["error"]) == {"message", "type", "param", "code"}
+    said = json.loads(body)["error"]
+    assert set(said) == {"message", "type", "param", "code"}
+    assert said["code"] == ("method_not_allowed" if status == 405 else "not_found")
 
 
 def test_request_ids_go_in_and_out(serve: Callable[..., str]) -> None:

@@ -41,6 +41,14 @@ def test_parallel_results_are_one_turn_in_the_order_of_calls(encode: Encode) -> 
     ]
 
 
+def test_empty_ids_pair_in_order(encode: Encode) -> None:
+    body = encode(CLAUDE, ASK, called(("", "a", "{}"), ("", "b", "{}")), result("", "first"), result("", "second"))
+    uses = [block["toolUse"]["toolUseId"] for block in body["messages"][1]["content"]]
+    assert len(set(uses)) == 2
+    assert all(uses)
+    assert [results(body)[use]["content"][0]["text"] for use in uses] == ["first", "second"]
+
+
 def test_a_missing_result_is_an_error(encode: Encode) -> None:
     body = encode(CLAUDE, ASK, called(("a", "f", "{}"), ("b", "g", "{}")), result("b"))
     assert results(body)["a"]["status"] == "error"

@@ -85,7 +85,8 @@ class Observer:
         seen = self._seen
         for block in delta.get("thinking_blocks") or ():
             fold_thinking(seen.open, block)
-            seen.hidden = seen.hidden or not block.get("thinking")
+            if block["type"] == "redacted_thinking" or (block.get("signature") and not seen.open[-1].get("thinking")):
+                seen.hidden = True
         seen.thought += len(delta.get("reasoning_content") or "")
         if text := delta.get("content"):
             seen.said += len(text)

@@ -4,6 +4,7 @@ Signed and redacted blocks pass byte for byte. Unsigned reasoning goes only to f
 refused, or, made into text, be shown and billed.
 """
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,6 +80,14 @@ def _redacted(call: Call, data: Any, path: str, takes: frozenset[str]) -> list[J
     if not isinstance(data, str) or not data:
         raise RequestError(f"{path}.data must be a non-empty string", param=f"{path}.data", code="invalid_type")
     if "redacted" in takes:
+        _check_base64(data, f"{path}.data")
         return [{"reasoningContent": {"redactedContent": data}}]
     call.repair(path, "dropped", "the model takes no redacted reasoning", NAME)
     return []
+
+
+def _check_base64(data: str, path: str) -> None:
+    try:
+        base64.b64decode(data, validate=True)
+    except ValueError:
+        raise RequestError(f"{path} must be base64, as it was returned", param=path, code="invalid_value") from None

@@ -8,7 +8,7 @@ from bedrock_adapter.types import OBJECT, Json
 
 from .definitions import INPUT, NAME
 from .peeling import MEMBER
-from .reading import a_list, a_name, an_object, invalid
+from .reading import a_list, a_name, a_string, an_object, invalid
 from .toolbox import toolbox
 
 
@@ -33,7 +33,7 @@ def function_call(call: Call, value: Any, path: str) -> list[Json]:
 
 def _tool_use(call: Call, item: Any, path: str) -> Json:
     kind = an_object(item, path).get("type") or "function"
-    id_ = a_name(item.get("id"), f"{path}.id")
+    id_ = a_string(item.get("id"), f"{path}.id")
     if kind == "function":
         function = an_object(item.get("function"), f"{path}.function")
         name = a_name(function.get("name"), f"{path}.function.name")

@@ -34,14 +34,23 @@ def a_list(value: Any, param: str) -> list[Any]:
     return value
 
 
-def a_name(value: Any, param: str) -> str:
-    """`value` as a string with something in it.
+def a_string(value: Any, param: str) -> str:
+    """`value` as a string, which may be empty: some servers give out empty ids.
 
     Raises:
         RequestError: it is none.
     """
     if not isinstance(value, str):
         raise invalid(param, "must be a string")
-    if not value:
+    return value
+
+
+def a_name(value: Any, param: str) -> str:
+    """`value` as a string with something in it.
+
+    Raises:
+        RequestError: it is none.
+    """
+    if not a_string(value, param):
         raise invalid(param, "must not be empty", "invalid_value")
     return value

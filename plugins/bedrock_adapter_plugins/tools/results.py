@@ -6,7 +6,7 @@ from typing import Any
 from bedrock_adapter import Call
 from bedrock_adapter.types import OBJECT, Json
 
-from .reading import a_name, invalid
+from .reading import a_name, a_string, invalid
 from .toolbox import toolbox
 
 NOTHING = "(no output)"
@@ -15,7 +15,7 @@ FAILED = "The tool call failed:"
 
 def tool(call: Call, message: Mapping[str, Any], path: str) -> list[Json]:
     """The toolResult block of a `tool` message, and the cache points of its parts after it."""
-    id_ = a_name(message.get("tool_call_id"), f"{path}.tool_call_id")
+    id_ = a_string(message.get("tool_call_id"), f"{path}.tool_call_id")
     return _result(call, toolbox(call).ids.to_wire(id_), message, path)
 
 
