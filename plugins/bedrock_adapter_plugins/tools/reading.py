@@ -51,6 +51,7 @@ def a_name(value: Any, param: str) -> str:
     Raises:
         RequestError: it is none.
     """
-    if not a_string(value, param):
+    name = a_string(value, param)
+    if not name:
         raise invalid(param, "must not be empty", "invalid_value")
-    return value
+    return name
