@@ -4,11 +4,12 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from typing import Any
 
 from bedrock_adapter.errors import AdapterError
-from bedrock_adapter.settings import Settings, load_settings
+from bedrock_adapter.settings import PREFIX, Settings, load_settings
 
 Row = dict[str, Any]
 _EXTRAS = {
@@ -25,6 +26,7 @@ def examine() -> list[Row]:
     rows = [_row("python", "ok", sys.version.split()[0])]
     rows += [_package(name) for name in ("bedrock-adapter", "boto3", "aiohttp", "pluggy", "tiktoken")]
     rows += [_extra(extra, module) for extra, module in _EXTRAS.items()]
+    rows += _environment()
     try:
         settings = load_settings()
     except AdapterError as error:
@@ -62,6 +64,18 @@ def _extra(extra: str, module: str) -> Row:
     return _row(f"extra {extra}", "note", f"not installed: pip install 'bedrock-adapter[{extra}]'")
 
 
+def _environment() -> Iterator[Row]:
+    """Variables that look like settings but are read by nobody."""
+    from bedrock_adapter.manager import nearest
+
+    known = {PREFIX + name.upper() for name in ("config", "proxy_python", *(item.name for item in fields(Settings)))}
+    known.remove(f"{PREFIX}OPTIONS")  # read as OPTIONS__<PLUGIN>__<NAME>
+    for name in sorted(os.environ):
+        option = name.startswith(f"{PREFIX}OPTIONS__") and name.count("__") == 2
+        if name.startswith(PREFIX) and name not in known and not option:
+            yield _row(name, "note", f"read by nobody: it is no setting{nearest(name, known)}")
+
+
 def _settings(settings: Settings) -> Iterable[Row]:
     for name in ("default_model", "default_embedding_model"):
         value = getattr(settings, name)
@@ -78,11 +92,19 @@ def _settings(settings: Settings) -> Iterable[Row]:
 
 def _plugins(settings: Settings) -> Iterable[Row]:
     from bedrock_adapter.adapter import Adapter
+    from bedrock_adapter.manager import installed_names, nearest
 
+    installed = installed_names()
+    for setting in ("plugins", "disable"):
+        for name in sorted(set(getattr(settings, setting) or ()) - installed):
+            yield _row(f"setting {setting}", "note", f"nothing installed is named {name!r}{nearest(name, installed)}")
     adapter = Adapter(settings)
     yield _row(
         "plugins", "ok" if adapter.plugins else "failed", ", ".join(info.name for info in adapter.plugins) or "none"
     )
+    loaded = {info.name for info in adapter.plugins}
+    for name in sorted(settings.options.keys() - loaded):
+        yield _row(f"options.{name}", "note", f"read by nobody: no such plugin is loaded{nearest(name, loaded)}")
     layers, dialects = adapter.router.catalogue.layers, adapter.router.dialects
     yield _row("catalogue", "ok", f"{len(layers)} layers, {len(dialects)} dialects")
     yield from adapter.manager.diagnose()

@@ -120,12 +120,19 @@ class PluginManager:
 
     def require(self, what: str) -> NoPluginsError:
         """The error for something that no plugin provides."""
+        allowed = self.settings.plugins
+        only = f"the setting plugins (BEDROCK_ADAPTER_PLUGINS) allows only {', '.join(allowed or ()) or 'none'}"
+        if not self._infos and allowed is not None:
+            return NoPluginsError(f"there is no plugin at all, so nothing provides {what}: {only}")
         if not self._infos:
             return NoPluginsError(
                 f"there is no plugin at all, so nothing provides {what}: install the package 'bedrock-adapter' (a source "
                 "checkout needs `pip install -e .`), or pass Adapter(plugins=bedrock_adapter_plugins.BUILTINS)"
             )
-        return NoPluginsError(f"no plugin provides {what}; loaded are {', '.join(sorted(self._infos))}")
+        loaded = ", ".join(sorted(self._infos))
+        return NoPluginsError(
+            f"no plugin provides {what}; loaded are {loaded}{f'; {only}' if allowed is not None else ''}"
+        )
 
     # -- hooks, typed ---------------------------------------------------------------------------------------------
 
@@ -266,6 +273,11 @@ def _installed(settings: Settings) -> list[EntryPoint]:
     return [chosen[name] for name in sorted(chosen)]
 
 
+def installed_names() -> set[str]:
+    """What the settings `plugins` and `disable` can name: the installed plugins and their distributions."""
+    return {name for item in entry_points(group=GROUP) for name in (item.name, _info(item).distribution) if name}
+
+
 def _info(entry_point: EntryPoint) -> PluginInfo:
     distribution = entry_point.dist
     if distribution is None:
@@ -325,7 +337,7 @@ def _checked_hooks(plugin: object, info: PluginInfo) -> Iterable[str]:
     _check_forgotten(plugin, info, known, found)
     for name, function in found.items():
         if name not in known:
-            raise PluginLoadError(f"{info} implements {name!r}, which is no hook{_nearest(name, known)}")
+            raise PluginLoadError(f"{info} implements {name!r}, which is no hook{nearest(name, known)}")
         wanted = set(inspect.signature(known[name]).parameters) - {"self"}
         unwrapped = getattr(function, "__func__", function)
         given = [argument for argument in inspect.signature(unwrapped).parameters if argument != "self"]
@@ -333,11 +345,12 @@ def _checked_hooks(plugin: object, info: PluginInfo) -> Iterable[str]:
             if argument not in wanted:
                 offered = ", ".join(sorted(wanted - DEPRECATED_ARGUMENTS.get(name, {}).keys())) or "none"
                 raise PluginLoadError(
-                    f"{info}: {name} has no argument {argument!r}{_nearest(argument, wanted)}; it offers {offered}"
+                    f"{info}: {name} has no argument {argument!r}{nearest(argument, wanted)}; it offers {offered}"
                 )
     return found
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'region'?`, or "" where nothing known is alike."""
     close: Sequence[str] = difflib.get_close_matches(name, list(known), 1)
     return f"; did you mean {close[0]!r}?" if close else ""

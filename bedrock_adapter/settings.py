@@ -4,7 +4,6 @@ import difflib
 import fnmatch
 import math
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -149,11 +148,11 @@ def _in_range(settings: Settings) -> Settings:
         if getattr(settings, name) not in choices:
             raise _wrong(name, " or ".join(choices), getattr(settings, name))
     for name in _POSITIVE:
-        if getattr(settings, name) <= 0:
-            raise _wrong(name, "more than 0", getattr(settings, name))
+        if (number := getattr(settings, name)) <= 0:
+            raise _wrong(name, "more than 0", number)
     for name in _NOT_NEGATIVE:
-        if getattr(settings, name) < 0:
-            raise _wrong(name, "at least 0", getattr(settings, name))
+        if (number := getattr(settings, name)) < 0:
+            raise _wrong(name, "at least 0", number)
     return settings
 
 
@@ -250,7 +249,7 @@ def _check_alias(name: str, entry: Mapping[str, Any]) -> None:
     known = (*_TEXTS, "guardrail")
     for key, item in entry.items():
         if key in _TEXTS and not isinstance(item, str):
-            raise _wrong(key, "a string", item, f"alias {name!r}: ", "aliases")
+            raise _wrong(f"aliases.{name}.{key}", "a string", item)
         if key not in known and (close := difflib.get_close_matches(key, known, 1, _ALIKE)):
             raise ConfigError(f"alias {name!r} has no {key!r}; did you mean {close[0]!r}?", param="aliases")
 
@@ -301,10 +300,11 @@ def _strings(name: str, value: Any) -> tuple[str, ...]:
     raise _wrong(name, "a list of strings", value)
 
 
-_SECRET = re.compile(r"(options|aliases)\b|redis_url$|.*(_key|_token|external_id)$")
+_SECRET = frozenset({"aliases", "api_key", "options", "redis_url"})
 
 
-def _wrong(name: str, wanted: str, value: Any, where: str = "", param: str | None = None) -> ConfigError:
-    """The error for a value. Errors end up in logs and answers, so they show no value that may be secret."""
-    given = f"a value of type {type(value).__name__}" if _SECRET.match(name) else repr(value)
-    return ConfigError(f"{where}{name} must be {wanted}, not {given}", param=param or name)
+def _wrong(name: str, wanted: str, value: Any) -> ConfigError:
+    """The error for a value. Errors end up in logs and answers, so they show no value that may hold a secret."""
+    setting = name.partition(".")[0]
+    given = f"a value of type {type(value).__name__}" if setting in _SECRET else repr(value)
+    return ConfigError(f"{name} must be {wanted}, not {given}", param=setting if setting == "aliases" else name)

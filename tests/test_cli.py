@@ -14,7 +14,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 import bedrock_adapter_plugins
-from bedrock_adapter import cli
+from bedrock_adapter import Adapter, Settings, cli
+from bedrock_adapter.errors import NoPluginsError
 from bedrock_adapter.hookspecs import hook_reference
 from bedrock_adapter.testing.emulator import BedrockEmulator
 from bedrock_adapter.testing.ports import free_port, wait_until_listening
@@ -91,6 +92,48 @@ def test_doctor_finds_what_is_wrong(
     status, out, _ = run(capsys, "doctor")
     assert status == 1
     assert "'perhaps'" in out
+
+
+def test_doctor_notes_names_that_mean_nothing(
+    capsys: pytest.CaptureFixture[str], bedrock_environment: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "PLUGINS": "bedrock-adapter,owls",
+        "DISABLE": "cachng,citations",
+        "OPTIONS__REASONIN__TAGS": "x",
+        "OPTIONS__CITATIONS__DOCUMENTS": "true",
+        "OPTIONS__REASONING__HIGH": "9000",
+        "OPTIONS__SPLIT__TOO__OFTEN": "1",
+        "DEFAULT_MODLE": "tell-nobody",
+        "PROXY_PYTHON": "python",
+    }.items():
+        bedrock_environment.setenv(f"BEDROCK_ADAPTER_{name}", value)
+    out = run(capsys, "doctor", "--json")[1]
+    assert "tell-nobody" not in out
+    rows = {row["check"]: row for row in json.loads(out) if row["state"] == "note"}
+    assert rows["setting plugins"]["detail"] == "nothing installed is named 'owls'"
+    assert rows["setting disable"]["detail"] == "nothing installed is named 'cachng'; did you mean 'caching'?"
+    assert rows["options.reasonin"]["detail"] == "read by nobody: no such plugin is loaded; did you mean 'reasoning'?"
+    assert rows["options.citations"]["detail"] == "read by nobody: no such plugin is loaded"
+    assert "did you mean 'BEDROCK_ADAPTER_DEFAULT_MODEL'" in rows["BEDROCK_ADAPTER_DEFAULT_MODLE"]["detail"]
+    assert "BEDROCK_ADAPTER_OPTIONS__SPLIT__TOO__OFTEN" in rows
+    assert not {"options.reasoning", "BEDROCK_ADAPTER_PROXY_PYTHON", "BEDROCK_ADAPTER_PLUGINS"} & rows.keys()
+    assert not any("OPTIONS__CITATIONS" in name for name in rows)
+
+
+def test_doctor_has_nothing_to_note_where_all_is_known(
+    capsys: pytest.CaptureFixture[str], bedrock_environment: pytest.MonkeyPatch
+) -> None:
+    bedrock_environment.setenv("BEDROCK_ADAPTER_DISABLE", "citations")
+    checks = {row["check"] for row in json.loads(run(capsys, "doctor", "--json")[1])}
+    assert not {check for check in checks if check.startswith(("setting ", "options.", "BEDROCK_ADAPTER_"))}
+
+
+@pytest.mark.parametrize("allowed", ["owls", "messages,owls"])
+def test_a_missing_plugin_names_the_setting_that_allows_only_others(allowed: str) -> None:
+    adapter = Adapter(plugins=(), settings=Settings(plugins=tuple(allowed.split(","))))
+    with pytest.raises(NoPluginsError, match=r"setting plugins \(BEDROCK_ADAPTER_PLUGINS\) allows only .*owls"):
+        adapter.encode({"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]})
 
 
 # -- errors --------------------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ class HttpTransport:
                 code="invalid_response",
                 request_id=response.headers.get("x-amzn-requestid"),
             )
-        stream = HttpStream(response, self._timeouts.idle, self._sessions)
+        stream = HttpStream(response, self._timeouts, self._sessions)
         (await self._sessions.get()).streams.add(stream)
         return stream
 
@@ -178,11 +178,12 @@ class HttpTransport:
 class HttpStream:
     """A stream over HTTP; see `TransportStream`."""
 
-    def __init__(self, response: aiohttp.ClientResponse, idle: float, sessions: Sessions) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, timeouts: Timeouts, sessions: Sessions) -> None:
         self._response = response
         self._sessions = sessions  # were they dropped, the connection would close
-        self._idle = idle
-        self._patience = Patience(idle, response.close)
+        self._timeouts = timeouts
+        self._limit = timeouts.first_byte  # the headers may come long before the model has a word to say
+        self._patience = Patience(self._limit, response.close)
         self.headers: Mapping[str, str] = _lower(response.headers)
         self._decoder = EventDecoder(self.headers.get("x-amzn-requestid"))
         self._broken: AdapterError | None = None
@@ -218,9 +219,14 @@ class HttpStream:
         content = self._response.content
         try:
             with self._patience:
-                return await content.readany()
+                data: bytes = await content.readany()
+            if self._limit != self._timeouts.idle:
+                self._patience.close()
+                self._limit = self._timeouts.idle
+                self._patience = Patience(self._limit, self._response.close)
+            return data
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._broken = _reading_error(TimeoutError() if self._patience.lost else error, self._idle)
+            self._broken = _reading_error(TimeoutError() if self._patience.lost else error, self._limit)
             self._broken.request_id = self.headers.get("x-amzn-requestid")
             return _rest(content)
 
@@ -266,7 +272,7 @@ def _connection_error(error: Exception, timeouts: Timeouts) -> AdapterError:
     return TransportError(f"no connection to Bedrock: {text}")
 
 
-def _reading_error(error: Exception, idle: float) -> AdapterError:
+def _reading_error(error: Exception, limit: float) -> AdapterError:
     if isinstance(error, TimeoutError):
-        return ModelTimeoutError(f"Bedrock sent nothing for {idle:g} seconds")
+        return ModelTimeoutError(f"Bedrock sent nothing for {limit:g} seconds")
     return StreamTruncatedError(f"the connection to Bedrock broke within the answer: {clean(str(error))}")

@@ -283,6 +283,11 @@ def test_doctor_s_rows(fresh: Path) -> None:
     assert rows["cl100k_base"] == {"encoding": "cl100k_base", "offline": True, "source": "carried by bedrock-adapter"}
     assert not rows["o200k_base"]["offline"]
     assert "TIKTOKEN_CACHE_DIR" in rows["o200k_base"]["source"]
+    assert {name for name, row in rows.items() if "litellm" in row["source"]} == {
+        "o200k_base",
+        "p50k_base",
+        "p50k_edit",
+    }
 
 
 def test_litellm_s_copy_is_found_without_importing_it(tmp_path: Path) -> None:

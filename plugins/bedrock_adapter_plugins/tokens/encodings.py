@@ -4,7 +4,7 @@ Decoding needs no tokenizer. Building tiktoken's would hold the interpreter, and
 and parsing take together.
 
 Sources: `tiktoken_ext.openai_public` (file names, SHA-256 sums, special tokens) and `tiktoken.load` (places and names of cached
-files) of tiktoken 0.14.
+files) of tiktoken 0.14; `litellm/litellm_core_utils/tokenizers` of LiteLLM (which files it brings).
 """
 
 import base64
@@ -31,6 +31,7 @@ _SHA256 = {
     "p50k_base": "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
     "r50k_base": "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
 }
+_IN_LITELLM = frozenset({"cl100k_base", "o200k_base", "p50k_base"})
 # Carried in this package: the number of tokens and the SHA-256 of the unpacked content (see data/tokens/NOTICE).
 _CARRIED = {"cl100k_base": (100_256, "18288f996f452d44e0e65996176591a4b712a3eb1b42afd6f0511e735c099480")}
 
@@ -140,10 +141,9 @@ def _read(encoding: Encoding) -> list[bytes]:
 
 
 def _missing(encoding: Encoding) -> str:
-    return (
-        f"save {_URL.format(encoding.file)} as {encoding.cached_name} in the directory that TIKTOKEN_CACHE_DIR names, "
-        "or install the extra litellm, which brings copies"
-    )
+    copies = ", or install the extra litellm, which brings a copy" if encoding.file in _IN_LITELLM else ""
+    where = f"as {encoding.cached_name} in the directory that TIKTOKEN_CACHE_DIR names"
+    return f"save {_URL.format(encoding.file)} {where}{copies}"
 
 
 def _sound(encoding: Encoding) -> Iterator[tuple[str, Callable[[], list[bytes]]]]:
