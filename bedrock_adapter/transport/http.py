@@ -207,6 +207,7 @@ class HttpStream:
                     self._decoder.close()
                     raise StopAsyncIteration
                 if events := self._decoder.feed(data):
+                    self._begun()
                     return events
         except StopAsyncIteration:
             raise
@@ -215,16 +216,18 @@ class HttpStream:
             await self.aclose()
             raise
 
+    def _begun(self) -> None:
+        """From the first event on, silence is measured by the idle limit."""
+        if self._limit != self._timeouts.idle:
+            self._patience.close()
+            self._limit = self._timeouts.idle
+            self._patience = Patience(self._limit, self._response.close)
+
     async def _next_bytes(self) -> bytes:
         content = self._response.content
         try:
             with self._patience:
-                data: bytes = await content.readany()
-            if self._limit != self._timeouts.idle:
-                self._patience.close()
-                self._limit = self._timeouts.idle
-                self._patience = Patience(self._limit, self._response.close)
-            return data
+                return await content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._broken = _reading_error(TimeoutError() if self._patience.lost else error, self._limit)
             self._broken.request_id = self.headers.get("x-amzn-requestid")

@@ -256,7 +256,7 @@ async def test_silence(server: Any, converse: WireRequest, converse_stream: Wire
 async def test_silence_before_the_first_event(server: Any, converse_stream: WireRequest) -> None:
     """The headers are no first byte: a model may think for an hour after them."""
     transport = HttpTransport(timeouts=Timeouts(idle=0.1, first_byte=0.6))
-    server.stream(hold=True)
+    server.stream(server.frame("messageStart")[:9], hold=True)
     stream = await transport.open_stream(converse_stream, HERE)
     with pytest.raises(ModelTimeoutError, match=r"nothing for 0\.6 seconds"):
         await anext(aiter(stream))
