@@ -32,7 +32,7 @@ def examine() -> list[Row]:
     except AdapterError as error:
         return [*rows, _row("settings", "failed", error.message)]
     rows += _settings(settings)
-    for check in (_plugins, _credentials, _prices):
+    for check in (_names, _plugins, _credentials, _prices):
         rows += _guarded(check, settings)
     return rows
 
@@ -90,14 +90,20 @@ def _settings(settings: Settings) -> Iterable[Row]:
     yield _row("fetch", "ok", f"{settings.fetch}; exempt: {', '.join(settings.fetch_allow) or 'none'}")
 
 
-def _plugins(settings: Settings) -> Iterable[Row]:
-    from bedrock_adapter.adapter import Adapter
+def _names(settings: Settings) -> Iterable[Row]:
     from bedrock_adapter.manager import installed_names, nearest
 
     installed = installed_names()
     for setting in ("plugins", "disable"):
         for name in sorted(set(getattr(settings, setting) or ()) - installed):
-            yield _row(f"setting {setting}", "note", f"nothing installed is named {name!r}{nearest(name, installed)}")
+            detail = f"nothing installed is named {name!r}{nearest(name, installed)}"
+            yield _row(f"setting {setting}", "note", detail)
+
+
+def _plugins(settings: Settings) -> Iterable[Row]:
+    from bedrock_adapter.adapter import Adapter
+    from bedrock_adapter.manager import nearest
+
     adapter = Adapter(settings)
     yield _row(
         "plugins", "ok" if adapter.plugins else "failed", ", ".join(info.name for info in adapter.plugins) or "none"

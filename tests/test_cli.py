@@ -102,7 +102,7 @@ def test_doctor_notes_names_that_mean_nothing(
         "DISABLE": "cachng,citations",
         "OPTIONS__REASONIN__TAGS": "x",
         "OPTIONS__CITATIONS__DOCUMENTS": "true",
-        "OPTIONS__REASONING__HIGH": "9000",
+        "OPTIONS__REASONING__HIGH": "0.9",
         "OPTIONS__SPLIT__TOO__OFTEN": "1",
         "DEFAULT_MODLE": "tell-nobody",
         "PROXY_PYTHON": "python",
@@ -125,6 +125,7 @@ def test_doctor_has_nothing_to_note_where_all_is_known(
     capsys: pytest.CaptureFixture[str], bedrock_environment: pytest.MonkeyPatch
 ) -> None:
     bedrock_environment.setenv("BEDROCK_ADAPTER_DISABLE", "citations")
+    bedrock_environment.setenv("BEDROCK_ADAPTER_OPTIONS__REASONING__HIGH", "0.9")
     checks = {row["check"] for row in json.loads(run(capsys, "doctor", "--json")[1])}
     assert not {check for check in checks if check.startswith(("setting ", "options.", "BEDROCK_ADAPTER_"))}
 

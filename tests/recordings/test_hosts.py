@@ -23,7 +23,7 @@ from bedrock_adapter.testing.ports import free_port
 from bedrock_adapter.types import Json
 
 from .meaning import essence, seen_answer, true_answer
-from .test_recordings import CHAT, FOLDER, ids, request_of
+from .test_recordings import CHAT, EMBEDDINGS, FOLDER, base64_vectors, ids, request_of
 
 pytestmark = pytest.mark.skipif(not FOLDER, reason="BEDROCK_RECORDINGS names no folder with recorded traffic")
 KEY = "sk-0123456789abcdef0123456789abcdef"
@@ -81,11 +81,11 @@ class Host(NamedTuple):
     prefix: str
     bedrock: Recorded
 
-    def ask(self, request: Json) -> tuple[int, bytes]:
+    def ask(self, request: Json, path: str = "/v1/chat/completions") -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(self.address, timeout=60)
         headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
         body = json.dumps({**request, "model": self.prefix + request["model"]})
-        connection.request("POST", "/v1/chat/completions", body, headers)
+        connection.request("POST", path, body, headers)
         response = connection.getresponse()
         answer = response.status, response.read()
         connection.close()
@@ -180,3 +180,14 @@ def test_chat_through_a_host(host: Host, exchange: Json) -> None:
         body = json.loads(content)
     assert seen_answer(body) == true_answer(exchange)
     assert essence(host.bedrock.body) == essence(exchange["request"])
+
+
+@pytest.mark.parametrize("exchange", EMBEDDINGS, ids=ids(EMBEDDINGS))
+def test_embeddings_through_a_host(host: Host, exchange: Json) -> None:
+    request = request_of(exchange)
+    host.bedrock.exchange = exchange
+    status, content = host.ask(request, "/v1/embeddings")
+    assert status == 200, content[:500]
+    body = json.loads(content)
+    assert [item["embedding"] for item in body["data"]] == base64_vectors(exchange["response"])
+    assert body["usage"]["prompt_tokens"] == int(exchange["headers"]["x-amzn-bedrock-input-token-count"])
