@@ -352,5 +352,5 @@ def _checked_hooks(plugin: object, info: PluginInfo) -> Iterable[str]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'region'?`, or "" where nothing known is alike."""
-    close: Sequence[str] = difflib.get_close_matches(name, list(known), 1)
+    close: Sequence[str] = difflib.get_close_matches(name, sorted(known), 1)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -127,6 +127,7 @@ class Converter:
         name: the part type, field or role.
         convert: `convert(call, value, path)` returns the blocks; `path` is `messages[2].content[0]`, for errors and notes.
         before: a `field` whose blocks precede the message's own content (thinking does).
+        members: for a `part`, what `convert` reads of it beside `type`; anything else is noted. None: `convert` notes by itself.
         plugin: filled in by the manager.
     """
 
@@ -134,6 +135,7 @@ class Converter:
     name: str
     convert: Callable[[Call, Any, str], list[Json]]
     before: bool = False
+    members: frozenset[str] | None = None
     plugin: str = ""
 
 

@@ -5,7 +5,7 @@ encode(request)           the HTTP request for Bedrock
 decode(encoded, [answer]) OpenAI's answer
 stream_decoder(encoded)   bytes in, OpenAI's chunks out
 
-AWS_BEARER_TOKEN_BEDROCK=... python sans_io.py 8080
+AWS_BEARER_TOKEN_BEDROCK=... python sans_io.py 8080      or with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
 """
 
 import http.client
@@ -18,11 +18,17 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from bedrock_adapter import Adapter, AdapterError, Encoded, Need, RequestError, WireRequest, WireResponse
 from bedrock_adapter.fetch import Fetched, FetchURL
 
-BEDROCK = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "https://bedrock-runtime.us-east-1.amazonaws.com")
+REGION = os.environ.get("AWS_REGION", "us-east-1")
+BEDROCK = os.environ.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", f"https://bedrock-runtime.{REGION}.amazonaws.com")
 TOKEN = os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "")
+KEYS = [os.environ.get(f"AWS_{name}", "") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")]
 IMAGE_HOSTS = os.environ.get("IMAGE_HOSTS", "").split(",")
 
 adapter = Adapter()
@@ -38,13 +44,23 @@ def load(need: Need) -> Any:
         return Fetched(answer.read(), answer.headers.get_content_type())
 
 
+def signed(wire: WireRequest, content: bytes) -> dict[str, str]:
+    """The headers: with the bearer token where there is one, else signed with the AWS keys."""
+    headers = {"content-type": "application/json", **wire.headers}
+    if TOKEN:
+        return {**headers, "authorization": f"Bearer {TOKEN}"}
+    request = AWSRequest(wire.method, BEDROCK + wire.path, headers, content)
+    SigV4Auth(Credentials(KEYS[0], KEYS[1], KEYS[2] or None), "bedrock", REGION).add_auth(request)
+    return dict(request.headers.items())
+
+
 def send(wire: WireRequest) -> http.client.HTTPResponse:
-    """One request to Bedrock; the answer is still to be read. A signer of SigV4 would go here as well."""
+    """One request to Bedrock; the answer is still to be read."""
     url = urllib.parse.urlsplit(BEDROCK)
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = kind(url.hostname or "", url.port, timeout=60)
-    headers = {"content-type": "application/json", "authorization": f"Bearer {TOKEN}", **wire.headers}
-    connection.request(wire.method, wire.path, wire.content(), headers)
+    content = wire.content()
+    connection.request(wire.method, wire.path, content, signed(wire, content))
     return connection.getresponse()
 
 
@@ -73,7 +89,7 @@ class Gateway(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Translate, send, translate back."""
         try:
-            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            request = self.asked()
             resources = {need.key: load(need) for need in adapter.needs(request)}
             encoded = adapter.encode(request, resources=resources)
             if encoded.requests[0].streaming:
@@ -82,6 +98,16 @@ class Gateway(BaseHTTPRequestHandler):
                 self.reply(200, adapter.decode(encoded, [whole(send(wire)) for wire in encoded.requests]))
         except AdapterError as error:
             self.reply(error.status, error.to_openai())
+
+    def asked(self) -> dict[str, Any]:
+        """The request; the adapter checks what is in it."""
+        try:
+            request = json.loads(self.rfile.read(int(self.headers["content-length"] or 0)))
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, dict):
+            raise RequestError("the body is no JSON object")
+        return request
 
     def reply(self, status: int, body: dict[str, Any]) -> None:
         """A JSON answer."""
@@ -115,4 +141,8 @@ class Gateway(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not sys.argv[1].isdigit():
+        sys.exit(f"usage: python {sys.argv[0]} PORT")
+    if not TOKEN and not all(KEYS[:2]):
+        sys.exit("set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Gateway).serve_forever()

@@ -98,7 +98,7 @@ def test_doctor_notes_names_that_mean_nothing(
     capsys: pytest.CaptureFixture[str], bedrock_environment: pytest.MonkeyPatch
 ) -> None:
     for name, value in {
-        "PLUGINS": "bedrock-adapter,owls",
+        "PLUGINS": "bedrock-adapter,zzz",
         "DISABLE": "cachng,citations",
         "OPTIONS__REASONIN__TAGS": "x",
         "OPTIONS__CITATIONS__DOCUMENTS": "true",
@@ -111,7 +111,7 @@ def test_doctor_notes_names_that_mean_nothing(
     out = run(capsys, "doctor", "--json")[1]
     assert "tell-nobody" not in out
     rows = {row["check"]: row for row in json.loads(out) if row["state"] == "note"}
-    assert rows["setting plugins"]["detail"] == "nothing installed is named 'owls'"
+    assert rows["setting plugins"]["detail"] == "nothing installed is named 'zzz'"
     assert rows["setting disable"]["detail"] == "nothing installed is named 'cachng'; did you mean 'caching'?"
     assert rows["options.reasonin"]["detail"] == "read by nobody: no such plugin is loaded; did you mean 'reasoning'?"
     assert rows["options.citations"]["detail"] == "read by nobody: no such plugin is loaded"

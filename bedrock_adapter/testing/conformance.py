@@ -61,6 +61,10 @@ class PluginConformance:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One test for each model and each case that a check asks for."""
+        if not hasattr(self, "plugin"):
+            pytest.fail(
+                f"{type(self).__name__} names no plugin: add `plugin = ` and your module or object", pytrace=False
+            )
         wanted: Mapping[str, Callable[[], Sequence[Any]]] = {
             "model,case": self._pairs,
             "model": lambda: self.models,

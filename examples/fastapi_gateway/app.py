@@ -14,9 +14,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
-from bedrock_adapter import Adapter, AdapterError, Context
+from bedrock_adapter import Adapter, AdapterError, Context, RequestError
 from bedrock_adapter.hosts.asgi import create_app
 
 MODEL = os.environ.get("SUMMARY_MODEL", "us.amazon.nova-lite-v1:0")
@@ -58,14 +60,20 @@ app.add_middleware(Authentication)
 app.mount("/bedrock", create_app(adapter=adapter, auth="host"))
 
 
+class Asked(BaseModel):
+    """The body of a request for a summary."""
+
+    text: str
+
+
 @app.post("/summaries")
-async def summaries(body: dict[str, Any], request: Request) -> Any:
+async def summaries(body: Asked, request: Request) -> Any:
     """`{"text": "..."}` in, `{"summary": "...", "tokens": N}` out."""
     asked = {
         "model": MODEL,
         "messages": [
             {"role": "system", "content": "Summarise in one sentence."},
-            {"role": "user", "content": body["text"]},
+            {"role": "user", "content": body.text},
         ],
         "max_completion_tokens": 200,
     }
@@ -78,3 +86,12 @@ async def failed(_: Request, error: Exception) -> JSONResponse:
     """Every error knows its HTTP status and says itself as OpenAI would."""
     assert isinstance(error, AdapterError)
     return JSONResponse(error.to_openai(), error.status, error.headers())
+
+
+@app.exception_handler(RequestValidationError)
+async def malformed(request: Request, error: Exception) -> JSONResponse:
+    """What FastAPI finds wrong with a body, said as OpenAI would."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    param = ".".join(str(part) for part in first["loc"][1:])
+    return await failed(request, RequestError(f"{param or 'body'}: {first['msg']}", param=param or None))

@@ -21,8 +21,8 @@ _CONTINUE = "Please continue from where you left off."
 @hookimpl
 def bedrock_content_converters(route: Route) -> list[Converter]:
     return [
-        Converter("part", "text", _text),
-        Converter("part", "refusal", _refusal),
+        Converter("part", "text", _text, members=frozenset({"text"})),
+        Converter("part", "refusal", _refusal, members=frozenset({"refusal"})),
         Converter("field", "refusal", _refusal_field),
     ]
 
@@ -121,9 +121,12 @@ class Conversation:
 
     def _unknown(self, message: Mapping[str, Any], path: str) -> None:
         """Members that Converse has no place for, mostly of answers sent back as they came: never an error."""
-        for name in message.keys() - self.known:
-            if message[name] not in (None, [], {}, ""):
-                self.call.repair(f"{path}.{name}", "ignored", "Bedrock takes no such member of a message", NAME)
+        self._ignored(message, message.keys() - self.known, path)
+
+    def _ignored(self, item: Mapping[str, Any], names: Iterable[str], path: str) -> None:
+        for name in sorted(names):
+            if item[name] not in (None, [], {}, ""):
+                self.call.repair(f"{path}.{name}", "ignored", "Bedrock takes no such member", NAME)
 
     def _assistant(self, message: Mapping[str, Any], path: str) -> list[Json]:
         route = self.call.route
@@ -172,6 +175,8 @@ class Conversation:
                 param=f"{path}.type",
                 code="invalid_value",
             )
+        if converter.members is not None and len(part) > 1 + len(converter.members):
+            self._ignored(part, part.keys() - converter.members - self.known - {"type"}, path)
         blocks = [block for block in converter.convert(self.call, part, path) if not _blank(block)]
         return [*blocks, *self._marked(part, path)]
 

@@ -145,6 +145,8 @@ def test_names_are_noted(encode: Callable[..., Any]) -> None:
 
 
 def test_members_without_a_place_are_told(encode: Callable[..., Any]) -> None:
+    part = {"type": "text", "text": "Hi", "acme": 1, "cache_control": {"type": "ephemeral"}}
+    assert [note.param for note in encode([user([part])])["notes"]] == ["messages[0].content[0].acme"]
     echoed = {**assistant("Hello"), "annotations": [], "images": [{"x": 1}], "acme": 5}
     body = encode([user("Hi"), echoed, user("Bye")])
     assert sorted(note.param for note in body["notes"]) == ["messages[1].acme", "messages[1].images"]

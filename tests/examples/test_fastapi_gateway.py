@@ -35,6 +35,11 @@ def test_both_doors(url: str, ask: Ask, bedrock_emulator: BedrockEmulator) -> No
     system = bedrock_emulator.requests[-1].body["system"]
     assert system == [{"text": "Summarise in one sentence."}]
 
+    for wrong, param in (({}, "text"), ({"text": 5}, "text"), ({"text": None}, "text"), ([], None), ("x", None)):
+        status, refused = ask(f"{url}/summaries", wrong, "key-red")
+        assert (status, refused["error"]["param"]) == (400, param)
+        assert refused["error"]["type"] == "invalid_request_error"
+
     for path in ("/bedrock/v1/chat/completions", "/summaries"):
         status, refused = ask(url + path, CHAT, "key-green")
         assert (status, refused["error"]["message"]) == (401, "unknown key")

@@ -1,7 +1,11 @@
 """A gateway with its own HTTP stack."""
 
 import base64
+import subprocess
+import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -83,3 +87,40 @@ def test_errors_have_their_status(url: str, image: str, ask: Ask, bedrock_emulat
         bedrock_emulator.script.next(HttpError("ThrottlingException"))
         status, refused = ask(endpoint, chat("Hello", stream=stream))
         assert (status, refused["error"]["code"]) == (429, "rate_limit_exceeded")
+
+
+def test_what_is_no_request_is_a_400(url: str, ask: Ask) -> None:
+    endpoint = f"{url}/v1/chat/completions"
+    for body in (b"", b"{", b"\xff", b"[" * 100_000):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(urllib.request.Request(endpoint, body), timeout=60)
+        with caught.value as refused:
+            assert (refused.code, b"no JSON object" in refused.read()) == (400, True)
+    for wrong in ([], "x", {}, {"model": 5}):
+        status, told = ask(endpoint, wrong)
+        assert (status, told["error"]["type"]) == (400, "invalid_request_error")
+
+
+def test_it_runs_with_the_emulator_s_variables(
+    bedrock_emulator: BedrockEmulator, serve: Callable[..., str], ask: Ask
+) -> None:
+    url = serve(str(EXAMPLES / "sans_io.py"), "{port}")
+    for stream in (False, True):
+        status, answer = ask(f"{url}/v1/chat/completions", chat("Hello", stream=stream))
+        assert status == 200, answer
+        assert (
+            bedrock_emulator.requests[-1]
+            .headers["authorization"]
+            .startswith("AWS4-HMAC-SHA256 Credential=AKIDEMULATOR/")
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"), [([], "usage: python"), (["x"], "usage: python"), (["1"], "set AWS_BEAR")]
+)
+def test_wrong_usage_is_one_line(environment: Environment, arguments: list[str], says: str) -> None:
+    del environment["AWS_ACCESS_KEY_ID"]
+    command = [sys.executable, str(EXAMPLES / "sans_io.py"), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(says)

@@ -36,6 +36,16 @@ def adapter(tested: PluginConformance) -> Adapter:
     return tested.adapter(with_plugin=True)
 
 
+def test_a_suite_that_names_no_plugin(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "from bedrock_adapter.testing.conformance import PluginConformance\nclass TestOwl(PluginConformance): models = ('acme.owl-1',)\n"
+    )
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["TestOwl names no plugin: add `plugin = ` and your module or object"])
+    assert "Traceback" not in done.stdout.str()
+
+
 def test_a_plugin_without_hooks() -> None:
     with pytest.raises(AssertionError, match="implements no hook"):
         suite().test_hooks_are_valid()

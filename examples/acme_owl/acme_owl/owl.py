@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bedrock_adapter import Call, Layer, Route, Stage, Step, hookimpl, load_layers
+from bedrock_adapter import Call, Layer, RequestError, Route, Stage, Step, hookimpl, load_layers
 
 
 @hookimpl
@@ -17,6 +17,9 @@ def bedrock_transform_request(route: Route) -> Step | None:
 
 def at_most_ten(call: Call) -> None:
     fields, most = call.body.get("additionalModelRequestFields", {}), call.route.profile.extra["most_wisdom"]
-    if fields.get("wisdom", 0) > most:
+    wisdom = fields.get("wisdom", 0)
+    if type(wisdom) not in (int, float):
+        raise RequestError("wisdom must be a number", param="wisdom")
+    if wisdom > most:
         call.note("wisdom", "changed", f"owls take at most {most}", "owl")
         fields["wisdom"] = most

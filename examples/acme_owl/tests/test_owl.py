@@ -25,6 +25,13 @@ def test_strict_refuses_what_would_be_changed(bedrock_adapter_for: Made) -> None
         bedrock_adapter_for(owl, strict=True).encode({**REQUEST, "wisdom": 11})
 
 
+@pytest.mark.parametrize("wisdom", ["11", True, [11], {}])
+def test_wisdom_is_a_number(bedrock_adapter_for: Made, wisdom: Any) -> None:
+    with pytest.raises(RequestError, match="wisdom must be a number") as caught:
+        bedrock_adapter_for(owl).encode({**REQUEST, "wisdom": wisdom})
+    assert caught.value.param == "wisdom"
+
+
 def test_small_owls_have_no_tools(bedrock_adapter_for: Made) -> None:
     tool = {"type": "function", "function": {"name": "hunt", "parameters": {"type": "object"}}}
     adapter = bedrock_adapter_for(owl)

@@ -13,6 +13,7 @@ from .reading import a_list, a_name, an_object, invalid
 from .schemas import Rewritten, rewrite
 
 NAME = "tools"
+_MEMBERS = frozenset({"name", "description", "parameters", "strict"})  # of OpenAI's FunctionDefinition
 INPUT = "input"
 """The one property of a custom tool's arguments."""
 
@@ -84,6 +85,9 @@ def _function(
     call: Call, names: Names, function: Mapping[str, Any], path: str, source: Mapping[str, Any]
 ) -> Definition:
     name = a_name(function.get("name"), f"{path}.name")
+    marks = {converter.name for converter in call.route.marks}
+    for member in sorted(function.keys() - _MEMBERS - marks):
+        call.repair(f"{path}.{member}", "ignored", "Bedrock takes no such member of a tool", NAME)
     parameters = function.get("parameters")
     schema = an_object(parameters, f"{path}.parameters") if parameters is not None else {}
     try:
