@@ -206,7 +206,7 @@ class Adapter:
 
     def needs(self, request: Mapping[str, Any], *, context: Context = NO_CONTEXT) -> list[Need]:
         """What must be loaded before `encode`: pass `resources={need.key: value}`."""
-        model = self.router.resolve(request.get("model"))
+        model = self.router.asked(request)
         if model.opaque and not model.base and not context.base_model:
             return [ModelBehind(model.wire, model.kind), *self._step_needs(request, model, context)]
         return self._step_needs(request, model, context)
@@ -228,7 +228,7 @@ class Adapter:
             NeedsIO: a need was not in `resources`; `error.need` is it.
             RequestError: as `achat`.
         """
-        call = self._call(request, self.router.resolve(request.get("model")), context, resources)
+        call = self._call(request, self.router.asked(request), context, resources)
         encode(call)
         if call.route.operation == "chat":
             return Encoded(call, (wire_request(call),))

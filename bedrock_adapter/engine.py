@@ -86,7 +86,7 @@ class Engine:
         self, operation: Operation, request: Mapping[str, Any], context: Context, *, stream: bool = False
     ) -> Call:
         """A call with its route, its needs loaded and its body encoded."""
-        model = await self._resolve(self.router.resolve(request.get("model")), context)
+        model = await self._resolve(self.router.asked(request), context)
         call = self.call(operation, request, model, context, stream=stream)
         if needs := call.route.needs(call):
             await load(call, needs, self.io(call))

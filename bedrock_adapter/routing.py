@@ -9,7 +9,7 @@ from bedrock_adapter.layers import Catalogue
 from bedrock_adapter.model_id import ModelId, parse_model_id
 from bedrock_adapter.profile_files import load_layers
 from bedrock_adapter.routes import ChatDialect, Dialect, Route, RouteTable
-from bedrock_adapter.types import Operation
+from bedrock_adapter.types import OBJECT, Operation
 
 if TYPE_CHECKING:
     from bedrock_adapter.manager import PluginManager
@@ -54,6 +54,16 @@ class Router:
         self._models = {}
         for name in ("catalogue", "dialects"):
             self.__dict__.pop(name, None)
+
+    def asked(self, request: Any) -> ModelId:
+        """The model that a request names.
+
+        Raises:
+            RequestError: the request is no object; and as `resolve`.
+        """
+        if not isinstance(request, OBJECT):
+            raise RequestError("the request must be an object", code="invalid_type")
+        return self.resolve(request.get("model"))
 
     def resolve(self, model: Any) -> ModelId:
         """What a model string means.

@@ -245,6 +245,14 @@ def test_model_must_be_a_string(encode: Callable[..., Any], model: Any) -> None:
     assert (caught.value.status, caught.value.param) == (400, "model")
 
 
+@pytest.mark.parametrize("request_", [[], "x", None, 5])
+def test_a_request_must_be_an_object(bedrock_adapter_for: Callable[..., Adapter], request_: Any) -> None:
+    adapter = bedrock_adapter_for()
+    for refuse in (adapter.encode, adapter.needs, adapter.chat):
+        with pytest.raises(RequestError, match="must be an object"):
+            refuse(request_)
+
+
 @pytest.mark.parametrize("model", ["\ud800", "x" * 3000, ".", ".."])
 def test_models_that_no_url_can_say(encode: Callable[..., Any], model: str) -> None:
     with pytest.raises(RequestError) as caught:

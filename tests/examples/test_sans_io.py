@@ -96,7 +96,8 @@ def test_what_is_no_request_is_a_400(url: str, ask: Ask) -> None:
             urllib.request.urlopen(urllib.request.Request(endpoint, body), timeout=60)
         with caught.value as refused:
             assert (refused.code, b"no JSON object" in refused.read()) == (400, True)
-    for wrong in ([], "x", {}, {"model": 5}):
+    not_asked: tuple[Any, ...] = ([], "x", {}, {"model": 5})
+    for wrong in not_asked:
         status, told = ask(endpoint, wrong)
         assert (status, told["error"]["type"]) == (400, "invalid_request_error")
 
