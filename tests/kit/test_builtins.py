@@ -25,7 +25,8 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "tokens": ("amazon.titan-embed-text-v2:0",),
 }
 SETTINGS: Mapping[str, Mapping[str, Any]] = {"identity": {"default_model": CLAUDE}}
-SKIP: Mapping[str, Mapping[str, str]] = {}
+# Each import takes a process; one process that imports all of them is in tests/test_adapter.py.
+TOGETHER = {"imports_nothing_heavy": "all built-ins are imported together by test_import_is_light_and_offline"}
 
 
 def suite(name: str) -> type[PluginConformance]:
@@ -33,7 +34,7 @@ def suite(name: str) -> type[PluginConformance]:
         "plugin": import_module(f"bedrock_adapter_plugins.{name}"),
         "models": MODELS.get(name, CHAT),
         "settings": SETTINGS.get(name, {}),
-        "skip": SKIP.get(name, {}),
+        "skip": TOGETHER,
         "__module__": __name__,
     }
     return type(f"Test_{name}", (PluginConformance,), members)
