@@ -10,10 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import urllib.request
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +31,9 @@ litellm_settings:
 general_settings:
   master_key: os.environ/LITELLM_MASTER_KEY
 """
-_CHAT = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-_EMBEDDING = "amazon.titan-embed-text-v2:0"
+_MODELS = tomllib.loads((files("bedrock_adapter.testing") / "data" / "demo.toml").read_text(encoding="utf-8"))
+_CHAT: str = _MODELS["chat"]
+_EMBEDDING: str = _MODELS["embedding"]
 _START_SECONDS = 240
 _BOLD, _DIM, _CYAN, _END = ("\033[1m", "\033[2m", "\033[36m", "\033[0m") if sys.stdout.isatty() else ("", "", "", "")
 
