@@ -1,6 +1,6 @@
 """Which network addresses a request may make the adapter connect to: public ones, and what the operator exempts.
 
-Sources: IANA special-purpose address registries (through `ipaddress`); RFC 6052 (NAT64), RFC 3056 (6to4), RFC 4380 (Teredo),
+Sources: IANA special-purpose address registries (through `ipaddress`); RFC 6052 (NAT64), RFC 3056 and 7526 (6to4), RFC 4380 (Teredo),
 RFC 5214 (ISATAP), RFC 4291 (IPv4-compatible addresses).
 """
 
@@ -37,7 +37,8 @@ def is_public(address: Address) -> bool:
     if address.ipv4_mapped is not None or address in _NAT64:
         # Only another spelling of the IPv4 address: what the registry says of the IPv6 form does not matter.
         return all(is_public(each) for each in embedded)
-    unusable = address.is_site_local or address in _LOCAL_NAT64 or address in _IPV4_COMPATIBLE
+    # 6to4 has no relays since RFC 7526, and newer Pythons do not call it global: refused by all of them alike.
+    unusable = address.is_site_local or address in _LOCAL_NAT64 or address in _IPV4_COMPATIBLE or address.sixtofour
     return not refused and not unusable and all(is_public(each) for each in embedded)
 
 
@@ -47,8 +48,6 @@ def _embedded(address: ipaddress.IPv6Address) -> Iterable[ipaddress.IPv4Address]
         yield address.ipv4_mapped
     if address in _NAT64 or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
         yield ipaddress.IPv4Address(low)
-    if address.sixtofour is not None:
-        yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
 

@@ -1,5 +1,7 @@
 """Discovery, registration and asking of plugins; each mistake is an error that names plugin, distribution and hook."""
 
+import inspect
+import textwrap
 import types
 from collections.abc import Callable
 from typing import Any
@@ -439,11 +441,10 @@ def test_every_hook_is_documented_with_a_working_example(name: str) -> None:
     import bedrock_adapter
     from bedrock_adapter.transport import TransportWrapper
 
-    doc = getattr(BedrockSpecs, name).__doc__
+    doc = inspect.cleandoc(getattr(BedrockSpecs, name).__doc__)
     for part in ("When it runs:", "Arguments:", "Return:", "Order:", "Example:"):
         assert part in doc, part
-    lines = doc.split("Example:\n\n")[1].rstrip().splitlines()
-    source = "\n".join(line[12:] for line in lines)
+    source = textwrap.dedent(doc.split("Example:\n\n")[1])
     scope: dict[str, Any] = {n: getattr(bedrock_adapter, n) for n in bedrock_adapter.__all__ if n != "install"}
     scope |= {"CountingTransport": object, "TransportWrapper": TransportWrapper, "encode": print, "decode": print}
     module = types.ModuleType("example")
