@@ -1,7 +1,7 @@
 """Which network addresses a request may make the adapter connect to: public ones, and what the operator exempts.
 
-Sources: IANA special-purpose address registries (through `ipaddress`); RFC 6052 (NAT64), RFC 3056 and 7526 (6to4), RFC 4380 (Teredo),
-RFC 5214 (ISATAP), RFC 4291 (IPv4-compatible addresses).
+Sources: IANA special-purpose address registries (through `ipaddress`); RFC 6052 (NAT64), RFC 3056 and 7526 (6to4),
+RFC 4380 (Teredo), RFC 5214 (ISATAP), RFC 4291 (IPv4-compatible addresses).
 """
 
 import ipaddress
