@@ -192,7 +192,17 @@ def _with_usage(chunks: list[Chunk]) -> list[Chunk]:
 
 
 def _without_usage(chunks: list[Chunk]) -> list[Chunk]:
-    return [chunk for chunk in chunks if chunk["choices"]]
+    return [chunk if chunk["choices"] else _traced(chunk) for chunk in chunks if chunk["choices"] or _has_trace(chunk)]
+
+
+def _has_trace(chunk: Chunk) -> bool:
+    return "trace" in chunk.get("bedrock", ())
+
+
+def _traced(chunk: Chunk) -> Chunk:
+    """A guardrail's trace comes with the usage; a client that wants no usage gets it on a chunk that says nothing else."""
+    told = {name: value for name, value in chunk.items() if name != "usage"}
+    return {**told, "choices": [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": None}]}
 
 
 def fold(chunks: Iterable[Chunk]) -> Json:

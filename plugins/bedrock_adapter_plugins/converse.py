@@ -4,6 +4,7 @@ Sources: Amazon Bedrock API reference, ConverseStreamOutput and ConverseResponse
 """
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -57,7 +58,24 @@ def count(call: Call) -> WireRequest:
 def decode(call: Call, response: WireResponse) -> list[Chunk]:
     """A Converse answer, told as the events of a stream and translated like one."""
     translate = Translator(call).event
-    return [chunk for event in _events(response.json()) for chunk in translate(event)]
+    return [chunk for event in _events(_answer(response)) for chunk in translate(event)]
+
+
+def _answer(response: WireResponse) -> Json:
+    """The parsed answer. orjson makes floats of integers beyond 64 bits, which a tool's input must not become."""
+    answer = response.json()
+    content = answer.get("output", {}).get("message", {}).get("content") or ()
+    if any(_has_long_integer(block["toolUse"].get("input")) for block in content if "toolUse" in block):
+        answer = json.loads(response.content)
+    return answer
+
+
+def _has_long_integer(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_long_integer(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_has_long_integer(item) for item in value)
+    return isinstance(value, float) and abs(value) >= 2**63
 
 
 def _events(answer: Json) -> Iterator[Event]:

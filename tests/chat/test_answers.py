@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_adapter import Adapter, PluginError, ServiceError, Stage, StreamStep, hookimpl
+from bedrock_adapter import Adapter, PluginError, ServiceError, Stage, StreamStep, WireResponse, hookimpl
 from bedrock_adapter.errors import ModelFailedError, StreamTruncatedError, ThrottledError
 from bedrock_adapter.streaming import fold
 from bedrock_adapter.testing.scripted import ScriptedTransport, converse_events, converse_response, event_frames
@@ -72,6 +72,13 @@ def test_all_text_is_kept_beside_tool_calls(answer: Callable[..., Any]) -> None:
     assert message(body)["content"] == "One. Two. Three."
     assert [call["function"] for call in message(body)["tool_calls"]] == [{"name": "f", "arguments": '{"a":1}'}]
     assert body["choices"][0]["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_long_integers_of_a_call_stay_integers(answer: Callable[..., Any], number: int) -> None:
+    response = WireResponse(200, {}, json.dumps(converse_response(tool("f", {"a": [{"b": number}]}))).encode())
+    (call,) = message(answer(response))["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {"a": [{"b": number}]}
 
 
 def test_text_that_looks_like_a_call_stays_text(answer: Callable[..., Any]) -> None:
@@ -225,6 +232,15 @@ def test_chunks_in_order(chunks: Callable[..., Any]) -> None:
 def test_usage_only_when_asked_for(chunks: Callable[..., Any]) -> None:
     got = chunks(converse_events("Hi"), stream_options=None)
     assert all(chunk["choices"] and "usage" not in chunk for chunk in got)
+
+
+def test_a_guardrails_trace_comes_without_usage_too(chunks: Callable[..., Any]) -> None:
+    *events, (name, metadata) = converse_events("Hi")
+    traced = [*events, (name, {**metadata, "trace": {"guardrail": {"actionReason": "No action."}}})]
+    got = chunks(traced, stream_options=None)
+    assert got[-1]["bedrock"]["trace"] == {"guardrail": {"actionReason": "No action."}}
+    assert [choice["finish_reason"] for chunk in got for choice in chunk["choices"]] == [None, None, "stop", None]
+    assert all("usage" not in chunk for chunk in got)
 
 
 def test_role_comes_first_even_without_message_start(chunks: Callable[..., Any]) -> None:
